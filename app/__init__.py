@@ -1,0 +1,1 @@
+"""The management side: offices, producers, print houses, and the worker that mints for them."""

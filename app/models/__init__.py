@@ -1,0 +1,37 @@
+"""The tables, one file a noun. Models hold columns and nothing else; importing this package registers them all."""
+
+from app.models import (
+    audit,
+    certificates,
+    facts,
+    files,
+    keys,
+    lots,
+    orders,
+    organisations,
+    products,
+    recalls,
+    scans,
+    stamps,
+    units,
+    users,
+)
+from app.models.base import Base
+
+__all__ = [
+    "Base",
+    "audit",
+    "certificates",
+    "facts",
+    "files",
+    "keys",
+    "lots",
+    "orders",
+    "organisations",
+    "products",
+    "recalls",
+    "scans",
+    "stamps",
+    "units",
+    "users",
+]

@@ -1,0 +1,58 @@
+"""Stamp orders and print jobs."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.domain.orders import OrderState, PrintJobState
+from app.models.base import Base, Id, Micros, Uid, Word
+from stamp_engine.format import Profile
+
+
+class StampOrder(Base):
+    """A wish for `quantity` stamps of one product, for one lot or for rolls that are bound to lots later."""
+
+    __tablename__ = "stamp_order"
+    __table_args__ = (sa.CheckConstraint("quantity > 0", "quantity"),)
+
+    id: Mapped[Id]
+    uid: Mapped[Uid]
+    number: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    lot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("lot.id"), index=True)
+    printer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    state: Mapped[OrderState] = mapped_column(Word(OrderState), index=True)
+    quantity: Mapped[int]
+    profile: Mapped[Profile] = mapped_column(Word(Profile))
+    with_gtin: Mapped[bool] = mapped_column(default=False)
+    pins: Mapped[bool] = mapped_column(default=False)
+    layout: Mapped[str] = mapped_column(sa.String(40))
+    note: Mapped[str | None] = mapped_column(sa.Text())
+    requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    submitted_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    decided_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    decision_note: Mapped[str | None] = mapped_column(sa.String(255))
+    created_at: Mapped[Micros]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class PrintJob(Base):
+    """One batch on its way through a print house; good and spoiled counts close the sum."""
+
+    __tablename__ = "print_job"
+
+    id: Mapped[Id]
+    uid: Mapped[Uid]
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), unique=True)
+    printer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    state: Mapped[PrintJobState] = mapped_column(Word(PrintJobState))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    size: Mapped[int] = mapped_column(sa.BigInteger())
+    downloaded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    downloaded_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    received_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    received_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    good: Mapped[int | None]
+    spoiled: Mapped[int | None]
+    created_at: Mapped[Micros]

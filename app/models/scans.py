@@ -1,0 +1,111 @@
+"""What the verifier writes: sightings, scans, places, nonces, claims, PIN tries, reports.
+
+The verifier's database role may insert these (and update sightings and PIN tries) and write nothing else. `scan` is
+partitioned by month of its UUIDv7 on PostgreSQL, so it carries no foreign keys.
+"""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import BIG, Base, Micros
+
+
+class Sighting(Base):
+    """All that is remembered of one stamp ever scanned. `n` counts recorded scans and is the compare-and-set key.
+
+    `state` is the packed history the judge reads (≤ 80 bytes, layout in `verifier.sightings`).
+    """
+
+    __tablename__ = "sighting"
+
+    stamp: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(sa.BigInteger())
+    state: Mapped[bytes] = mapped_column(sa.LargeBinary(80))
+
+
+class Scan(Base):
+    """One recorded scan; its id is the receipt. Everything needed to answer a repeat of the same nonce alike is here."""
+
+    __tablename__ = "scan"
+
+    id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
+    stamp: Mapped[int] = mapped_column(BIG, index=True)
+    batch_id: Mapped[int | None] = mapped_column(BIG)
+    lot_id: Mapped[int | None] = mapped_column(BIG, index=True)
+    n: Mapped[int] = mapped_column(sa.BigInteger())
+    at: Mapped[Micros]
+    scanned_at: Mapped[Micros]
+    verdict: Mapped[str] = mapped_column(sa.String(24))
+    suspicion: Mapped[int] = mapped_column(sa.SmallInteger())
+    history: Mapped[str] = mapped_column(sa.Text())
+    role: Mapped[str] = mapped_column(sa.String(12))
+    channel: Mapped[str] = mapped_column(sa.String(12))
+    device: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
+    cell: Mapped[int | None] = mapped_column(sa.BigInteger())
+    source: Mapped[str] = mapped_column(sa.String(12))
+    late: Mapped[bool]
+
+
+class ScanPlace(Base):
+    """The place of a scan, given after the verdict by consent: an H3 cell, never a coordinate."""
+
+    __tablename__ = "scan_place"
+
+    scan_id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
+    stamp: Mapped[int] = mapped_column(BIG, index=True)
+    cell: Mapped[int] = mapped_column(sa.BigInteger())
+    source: Mapped[str] = mapped_column(sa.String(12))
+    at: Mapped[Micros]
+
+
+class ScanNonce(Base):
+    """A client's own name for its scan; written in the scan's transaction, so a repeat finds the first answer."""
+
+    __tablename__ = "scan_nonce"
+
+    nonce: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    stamp: Mapped[int] = mapped_column(BIG)
+    scan_id: Mapped[UUID] = mapped_column(sa.Uuid())
+
+
+class Claim(Base):
+    """A claim: "I bought this" (`bought`) or a right PIN (`pin`) for a stamp, from one device."""
+
+    __tablename__ = "claim"
+
+    id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
+    stamp: Mapped[int] = mapped_column(BIG, index=True)
+    scan_id: Mapped[UUID] = mapped_column(sa.Uuid())
+    kind: Mapped[str] = mapped_column(sa.String(8))
+    first: Mapped[bool]
+    device: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
+    cell: Mapped[int | None] = mapped_column(sa.BigInteger())
+    at: Mapped[Micros]
+
+
+class PinTry(Base):
+    """Wrong PINs for a stamp by one device and network on one local day."""
+
+    __tablename__ = "pin_try"
+
+    stamp: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    who: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    wrong: Mapped[int]
+
+
+class Report(Base):
+    """A suspicious product reported by anyone; officers' decisions on it live elsewhere."""
+
+    __tablename__ = "report"
+
+    id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
+    scan_id: Mapped[UUID | None] = mapped_column(sa.Uuid())
+    stamp: Mapped[int | None] = mapped_column(BIG, index=True)
+    text: Mapped[str] = mapped_column(sa.Text())
+    place: Mapped[str | None] = mapped_column(sa.String(200))
+    contact: Mapped[str | None] = mapped_column(sa.String(120))
+    photo_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    at: Mapped[Micros]
