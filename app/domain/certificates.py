@@ -5,9 +5,9 @@ Stars follow the mean of the council's totals, half-open bands of 100 (QĐ 1048/
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from datetime import date
 
 VALID_MONTHS = 36
 EXPIRING_DAYS = 90

@@ -46,14 +46,23 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
     "not_found": (Kind.NOT_FOUND, Text("Không tìm thấy {what}.", "No such {what}.")),
     "illegal_step": (
         Kind.CONFLICT,
-        Text("Không thể thực hiện bước “{event}” khi đang ở trạng thái “{state}”.", "Step “{event}” is not possible in state “{state}”."),
+        Text(
+            "Không thể thực hiện bước “{event}” khi đang ở trạng thái “{state}”.",
+            "Step “{event}” is not possible in state “{state}”.",
+        ),
     ),
     "changed_meanwhile": (
         Kind.STALE,
-        Text("Người khác vừa thay đổi bản ghi này. Hãy tải lại rồi làm lại.", "Someone else has just changed this record. Reload it and try again."),
+        Text(
+            "Người khác vừa thay đổi bản ghi này. Hãy tải lại rồi làm lại.",
+            "Someone else has just changed this record. Reload it and try again.",
+        ),
     ),
     "four_eyes": (
         Kind.FORBIDDEN,
-        Text("Người đề nghị không được tự phê duyệt. Hãy nhờ một cán bộ khác.", "Who asked may not approve. Ask another officer."),
+        Text(
+            "Người đề nghị không được tự phê duyệt. Hãy nhờ một cán bộ khác.",
+            "Who asked may not approve. Ask another officer.",
+        ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Lots and the records of their dossier: inputs (one step back), steps, tests, samples, areas, dispatches (one step forward)."""
+"""Lots and their dossier: inputs (one step back), steps, tests, samples, areas, dispatches (one step forward)."""
 
 from datetime import date
 from decimal import Decimal

@@ -8,7 +8,7 @@ from app.models.base import Base, Id, Long, Micros, Name, Uid, Word
 
 
 class Product(Base):
-    """One product of one organisation. The internal code is mandatory, the GTIN-14 optional, `stampable` false for services."""
+    """One product. The internal code is mandatory, the GTIN-14 optional, `stampable` false for services."""
 
     __tablename__ = "product"
 

@@ -26,7 +26,7 @@ class Sighting(Base):
 
 
 class Scan(Base):
-    """One recorded scan; its id is the receipt. Everything needed to answer a repeat of the same nonce alike is here."""
+    """One recorded scan; its id is the receipt. It holds all that a repeat of the same nonce needs."""
 
     __tablename__ = "scan"
 

@@ -1,0 +1,1 @@
+"""The public side: answers every scan with an honest verdict, and loses none. Faces the Internet with a narrow role."""
