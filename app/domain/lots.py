@@ -1,6 +1,6 @@
 """Lots (lô): their life and the stages a dossier records.
 
-A lot on hold keeps its state; the hold is a fact of its own (`Hold`), so lifting it needs no memory of where the lot was.
+A lot on hold keeps its state: the hold is a fact of its own (`Hold`), and lifting it needs no memory.
 """
 
 from enum import StrEnum

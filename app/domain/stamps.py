@@ -1,4 +1,4 @@
-"""Batches of stamps. What may happen to a stamp itself is `stamp_engine.lifecycle.STAMP`; here is the batch around it."""
+"""Batches of stamps. What may happen to a stamp itself is `stamp_engine.lifecycle.STAMP`."""
 
 from enum import StrEnum
 
