@@ -81,7 +81,7 @@ class ScanRequest:
     """One scan. `text` is the code, a typed serial or a path; `device` a stable random id from a signed cookie or app.
 
     `network` is the truncated client address for abuse counters; `scanned_at` (UTC microseconds) is set on a late scan;
-    `reload` marks a repeat by the same device that shall be answered but not counted.
+    `count` is False for a reload, a prefetch or a link preview: answered from the present state, and nothing recorded.
     """
 
     text: str
@@ -93,6 +93,7 @@ class ScanRequest:
     role: ScanRole = ScanRole.CONSUMER
     channel: Channel = Channel.API
     from_path: bool = False
+    count: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,3 +215,23 @@ REASONS: Mapping[ReasonCode, Words] = {
     ),
     ReasonCode.LATE: Words("Lần quét này được gửi lên muộn.", "This scan was sent in late."),
 }
+
+EVIDENCE: Mapping[ReasonCode, Words] = {
+    ReasonCode.SEEN_BEFORE: Words("Bạn đã quét {by_you} lần.", "You have scanned it {by_you} times."),
+    ReasonCode.SEEN_ELSEWHERE: Words("Lần quét đầu tiên: ngày {first}.", "First scan of all: {first}."),
+    ReasonCode.IMPOSSIBLE_TRAVEL: Words("Cách nhau hơn {km} km.", "More than {km} km apart."),
+    ReasonCode.NOT_ACTIVATED: Words("Trạng thái: {state}.", "State: {state}."),
+    ReasonCode.RECALLED: Words("Thông báo số {number}, ngày {day}.", "Notice {number} of {day}."),
+    ReasonCode.RECALL_CLOSED: Words("Thông báo số {number}.", "Notice {number}."),
+    ReasonCode.WRONG_GTIN: Words("Mã ghi {gtin}.", "The code says {gtin}."),
+    ReasonCode.KEY_COMPROMISED: Words("Khoá {key}.", "Key {key}."),
+    ReasonCode.LATE: Words("Quét ngày {day}.", "Scanned on {day}."),
+}
+"""What a person can check about a reason. A reason without a row here says all there is in its own text."""
+
+STAMP_STATES: Mapping[str, Words] = {
+    "MINTED": Words("đã cấp mã, chưa in", "issued, not printed yet"),
+    "PRINTED": Words("đã in, chưa giao", "printed, not delivered yet"),
+    "DELIVERED": Words("đã giao cho nhà sản xuất, chưa dán", "with the producer, not on a pack yet"),
+}
+"""The states before a stamp is active, in words."""

@@ -13,9 +13,10 @@ from app.models.base import BIG, Base, Micros
 
 
 class Sighting(Base):
-    """All that is remembered of one stamp ever scanned. `n` counts recorded scans and is the compare-and-set key.
+    """All that is remembered of one stamp ever scanned. `n` only grows and is the compare-and-set key of every change.
 
-    `state` is the packed history the judge reads (≤ 80 bytes, layout in `verifier.sightings`).
+    A recorded scan moves it by one, and so does a claim. `state` is the packed history the judge reads (≤ 80 bytes,
+    layout in `verifier.sightings`).
     """
 
     __tablename__ = "sighting"

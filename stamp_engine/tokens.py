@@ -1,0 +1,108 @@
+"""Tokens and PINs: what only the symmetric keys can make or open (docs/spec/stamp-payload.md).
+
+A token is FF1 over the index, zero-extended to 80 bits, tweaked with format version, deployment and epoch. Forty of the
+eighty bits must come back as zero, so a guess hits an issued stamp with probability issued / 2^80.
+"""
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from stamp_engine.errors import KeyStoreError
+from stamp_engine.ff1 import U64, FF1Binary80
+from stamp_engine.format import INDEX_LIMIT
+
+FORMAT_VERSION = 1
+LIVE_EPOCHS = 4
+PIN_DIGITS = 8
+_MASK40 = (1 << 40) - 1
+
+
+class KeyState(StrEnum):
+    """`live` makes and opens; `retired` opens only; `compromised` opens and says so."""
+
+    LIVE = "live"
+    RETIRED = "retired"
+    COMPROMISED = "compromised"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochKey:
+    """One epoch's AES-256 key; `repr` hides it."""
+
+    number: int
+    state: KeyState
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"EpochKey({self.number}, {self.state.value})"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a token held."""
+
+    epoch: int
+    index: int
+    compromised: bool = False
+
+
+class TokenKeys:
+    """Makes and opens the tokens of one deployment (`deployment`: 4 bytes)."""
+
+    def __init__(self, deployment: bytes, epochs: Iterable[EpochKey]) -> None:
+        self._epochs = sorted(epochs, key=lambda epoch: -epoch.number)
+        if sum(epoch.state is KeyState.LIVE for epoch in self._epochs) > LIVE_EPOCHS:
+            raise KeyStoreError(f"more than {LIVE_EPOCHS} live epochs; retire one")
+        self._ciphers = {
+            epoch.number: FF1Binary80(epoch.key, bytes([FORMAT_VERSION]) + deployment + epoch.number.to_bytes(4, "big"))
+            for epoch in self._epochs
+        }
+
+    def seal(self, indices: npt.NDArray[np.integer], epoch: int) -> tuple[U64, U64]:
+        """The tokens of many indices as `(high, low)` arrays of 40 bits each."""
+        low = indices.astype(np.uint64)
+        return self._cipher(epoch).encrypt(np.zeros_like(low), low)
+
+    def seal_one(self, index: int, epoch: int) -> int:
+        """The 80-bit token of one index."""
+        high, low = self.seal(np.array([index], dtype=np.uint64), epoch)
+        return int(high[0]) << 40 | int(low[0])
+
+    def open(self, tokens: Sequence[int]) -> list[Opened | None]:
+        """What each token holds, None where no epoch of ours made it."""
+        found: list[Opened | None] = [None] * len(tokens)
+        high = np.array([token >> 40 for token in tokens], dtype=np.uint64)
+        low = np.array([token & _MASK40 for token in tokens], dtype=np.uint64)
+        for epoch in self._epochs:
+            zero, index = self._ciphers[epoch.number].decrypt(high, low)
+            for place in np.flatnonzero((zero == 0) & (index < INDEX_LIMIT)):
+                if found[place] is None:
+                    found[place] = Opened(epoch.number, int(index[place]), epoch.state is KeyState.COMPROMISED)
+        return found
+
+    def _cipher(self, epoch: int) -> FF1Binary80:
+        try:
+            return self._ciphers[epoch]
+        except KeyError:
+            raise KeyStoreError(f"there is no epoch {epoch}") from None
+
+
+class PinKeys:
+    """Derives the scratch code of a stamp from a key of its own."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def pin(self, index: int) -> str:
+        """Eight digits. Printed under the scratch layer, and kept nowhere."""
+        mac = hmac.digest(self._key, b"SLSTAMP/1/pin\0" + index.to_bytes(8, "big"), "sha256")
+        return f"{int.from_bytes(mac[:16], 'big') % 10**PIN_DIGITS:0{PIN_DIGITS}d}"
+
+    def check(self, index: int, pin: str) -> bool:
+        """Whether the digits are right, in constant time."""
+        return hmac.compare_digest(self.pin(index).encode(), pin.encode())
