@@ -1,0 +1,66 @@
+"""Migrations go up and down on both databases, and end where the models and the verifier's tables are."""
+
+import pytest
+import sqlalchemy as sa
+
+from app import schema
+from app.models import Base
+from app.models.base import Word
+from tests.conftest import NOW, Stack
+from verifier.fact_tables import TABLES
+from verifier.journal import TABLES as WRITTEN
+
+
+def test_migrated_schema_equals_the_models(stack: Stack) -> None:
+    assert schema.current(stack.engine) == schema.head()
+    assert schema.drift(stack.engine, Base.metadata) == []
+
+
+def test_down_to_nothing_and_up_again(stack: Stack) -> None:
+    schema.downgrade(stack.engine, "base")
+    left = set(sa.inspect(stack.engine).get_table_names()) - {"alembic_version"}
+    assert left == set()
+    schema.upgrade(stack.engine)
+    assert schema.drift(stack.engine, Base.metadata) == []
+
+
+def test_every_column_the_verifier_reads_is_a_column_of_the_models() -> None:
+    for table in (*TABLES, *WRITTEN):
+        model = Base.metadata.tables[table.name].columns
+        for column in table.columns:
+            assert column.name in model, f"{table.name}.{column.name}"
+            kind = model[column.name].type
+            stored = kind.impl_instance if isinstance(kind, Word) else kind
+            assert column.type.python_type is stored.python_type, f"{table.name}.{column.name}"
+
+
+def test_narrow_role_reads_its_columns_and_nothing_else(production: Stack) -> None:
+    with production.verifier_engine.connect() as connection:
+        for table in (*TABLES, *WRITTEN):
+            connection.execute(sa.select(table))
+    refused = (
+        "SELECT password FROM user_account",
+        "SELECT * FROM audit_entry",
+        "SELECT registration_no FROM organisation",
+        "UPDATE hold SET lifted_at = 1",
+        "UPDATE fact_clock SET value = value + 1",
+        "DELETE FROM scan",
+        "UPDATE scan SET verdict = 'valid'",
+        "INSERT INTO batch (id) VALUES (1)",
+        "DELETE FROM sighting",
+    )
+    for statement in refused:
+        with (
+            production.verifier_engine.connect() as connection,
+            pytest.raises(sa.exc.ProgrammingError, match="permission denied"),
+        ):
+            connection.exec_driver_sql(statement)
+
+
+def test_partitions_cover_this_month_and_three_more(production: Stack) -> None:
+    with production.engine.connect() as connection:
+        names = connection.exec_driver_sql(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'scan'::regclass ORDER BY 1"
+        ).scalars()
+        assert list(names) == ["scan_2026_11", "scan_2026_12", "scan_2027_01", "scan_2027_02", "scan_rest"]
+    assert schema.ensure_partitions(production.engine, NOW) == ()
