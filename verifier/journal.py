@@ -207,20 +207,35 @@ class Journal:
         """The sighting of one stamp, UNSEEN where it has none. Raises JournalDown."""
         return self.recall([stamp]).sightings.get(stamp, UNSEEN)
 
-    def update_state(self, stamp: int, prev: int, state: bytes, connection: sa.Connection | None = None) -> bool:
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction, alone in writing on SQLite from its beginning. Raises JournalDown."""
+        with _translated():
+            if self.engine.dialect.name != "sqlite":
+                with self.engine.begin() as connection:
+                    yield connection
+                return
+            with self._autocommit() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.exec_driver_sql("COMMIT")
+                except BaseException:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+
+    @staticmethod
+    def update_state(connection: sa.Connection, stamp: int, prev: int, state: bytes) -> bool:
         """Set a stamp's packed history where its counter is still `prev`, and move the counter; False where it is not.
 
-        With a `connection` the change joins that transaction; else it is committed at once. Raises JournalDown.
+        The change joins the connection's transaction.
         """
         statement = (
             sa.update(SIGHTING)
             .where(SIGHTING.c.stamp == stamp, SIGHTING.c.n == prev)
             .values(n=SIGHTING.c.n + 1, state=state)
         )
-        if connection is not None:
-            return connection.execute(statement).rowcount == 1
-        with _translated(), self.engine.begin() as own:
-            return own.execute(statement).rowcount == 1
+        return connection.execute(statement).rowcount == 1
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
@@ -233,15 +248,8 @@ class Journal:
         return Recorded(now, frozenset(won))
 
     def _write_sqlite(self, clock: int, changes: Sequence[Change]) -> Recorded:
-        with self._autocommit() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                recorded = _write_unraced(connection, clock, changes)
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
-                raise
-        return recorded
+        with self.writing() as connection:
+            return _write_unraced(connection, clock, changes)
 
     @contextmanager
     def _autocommit(self) -> Iterator[sa.Connection]:

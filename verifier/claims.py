@@ -1,0 +1,193 @@
+"""Claims: "I bought this", and the code under the scratch layer. Each is first exactly once (invariant 5).
+
+A wrong PIN is counted before the right answer is known, so tries in parallel cannot outrun the limit: 5 a day for one
+stamp, device and network; after 1,000 in all only an officer can confirm. Other people's wrong tries slow the rightful
+owner's strangers, never the owner.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from verifier.contract import ClaimAnswer, ClaimOutcome
+from verifier.facts import Facts
+from verifier.journal import METADATA, Journal, JournalDown, ScanRow
+from verifier.opener import OpenerClient
+from verifier.sightings import NEVER_SEEN, Mark, Sighting, device_mark
+from verifier.verdict import ACTIVE, LOCAL, local_day
+
+CLAIM = sa.Table(
+    "claim",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("stamp", sa.BigInteger),
+    sa.Column("scan_id", sa.Uuid),
+    sa.Column("kind", sa.String),
+    sa.Column("first", sa.Boolean),
+    sa.Column("device", sa.LargeBinary),
+    sa.Column("cell", sa.BigInteger),
+    sa.Column("at", sa.BigInteger),
+)
+PIN_TRY = sa.Table(
+    "pin_try",
+    METADATA,
+    sa.Column("stamp", sa.BigInteger, primary_key=True),
+    sa.Column("who", sa.LargeBinary, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("wrong", sa.Integer),
+)
+TABLES = (CLAIM, PIN_TRY)
+
+TRIES_A_DAY = 5
+TRIES_IN_ALL = 1000
+MOST_TRIES = 12
+
+
+class ClaimRefused(Exception):  # noqa: N818  an answer, not a fault
+    """The claim cannot be judged; `code` is `no_receipt`, `no_pin` (none was printed) or `not_active`."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Who claims: the receipt of their scan, the PIN if there is one, the device and the truncated network."""
+
+    receipt: UUID
+    pin: str | None = None
+    device: str | None = None
+    network: str = ""
+
+
+class Claims:
+    """Answers claims. Safe between threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        facts: Facts,
+        opener: OpenerClient,
+        *,
+        clock: Callable[[], int],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._journal = journal
+        self._facts = facts
+        self._opener = opener
+        self._clock = clock
+        self._new_id = new_id
+
+    def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        """The answer to one claim. Raises ClaimRefused, JournalDown, OpenerDown."""
+        scan = self._journal.find([request.receipt]).get(request.receipt)
+        if scan is None:
+            raise ClaimRefused("no_receipt")
+        at = self._clock()
+        facts = self._facts.refresh()
+        standing = facts.standing(scan.stamp, local_day(at))
+        if standing.state != ACTIVE or standing.recalls:
+            raise ClaimRefused("not_active")
+        if request.pin is None:
+            return self._settle(scan, request, at, self._bought)
+        batch = facts.batch_of(scan.stamp)
+        if batch is None or not batch.row.pins:
+            raise ClaimRefused("no_pin")
+        refused = self._try(scan.stamp, request, at)
+        return refused or self._settle(scan, request, at, self._confirmed)
+
+    def _try(self, stamp: int, request: ClaimRequest, at: int) -> ClaimAnswer | None:
+        """None where the PIN is right; else what is wrong. The try is on record before the PIN is looked at."""
+        who = _who(request)
+        day = local_day(at).toordinal()
+        wrong, in_all = self._count(stamp, who, day)
+        if in_all > TRIES_IN_ALL:
+            return ClaimAnswer(ClaimOutcome.LOCKED)
+        if wrong > TRIES_A_DAY:
+            return ClaimAnswer(ClaimOutcome.LOCKED, locked_until=_next_day(at))
+        if not self._opener.check_pin(stamp, request.pin or ""):
+            left = TRIES_A_DAY - wrong
+            until = None if left else _next_day(at)
+            return ClaimAnswer(ClaimOutcome.WRONG_PIN, tries_left=left, locked_until=until)
+        self._forgive(stamp, who, day)
+        return None
+
+    def _count(self, stamp: int, who: bytes, day: int) -> tuple[int, int]:
+        key = {"stamp": stamp, "who": who, "day": day}
+        with self._journal.writing() as connection:
+            wrong = connection.execute(_COUNT, key).scalar_one_or_none()
+            in_all = connection.execute(sa.select(sa.func.sum(PIN_TRY.c.wrong)).where(PIN_TRY.c.stamp == stamp))
+            return TRIES_A_DAY + 1 if wrong is None else wrong, in_all.scalar_one()
+
+    def _forgive(self, stamp: int, who: bytes, day: int) -> None:
+        mine = (PIN_TRY.c.stamp == stamp) & (PIN_TRY.c.who == who) & (PIN_TRY.c.day == day)
+        with self._journal.writing() as connection:
+            connection.execute(sa.update(PIN_TRY).where(mine, PIN_TRY.c.wrong > 0).values(wrong=PIN_TRY.c.wrong - 1))
+
+    def _bought(self, before: Sighting, mark: int, at: int) -> tuple[Sighting, ClaimAnswer]:
+        del mark, at
+        if before.has(Mark.CLAIMED):
+            return before, ClaimAnswer(ClaimOutcome.ALREADY_CLAIMED)
+        return before.claimed(), ClaimAnswer(ClaimOutcome.CLAIMED)
+
+    def _confirmed(self, before: Sighting, mark: int, at: int) -> tuple[Sighting, ClaimAnswer]:
+        if not before.has(Mark.PIN_CONFIRMED):
+            return before.pin_confirmed(mark, at), ClaimAnswer(ClaimOutcome.VERIFIED_FIRST, at=at)
+        again = ClaimAnswer(ClaimOutcome.ALREADY_VERIFIED, at=before.pin_at_s * 1_000_000)
+        # An unknown device is nobody in particular, so it is no evidence of a second pack.
+        other = mark not in {before.pin_device, 0}
+        return (before.pin_reused() if other else before), again
+
+    def _settle(
+        self,
+        scan: ScanRow,
+        request: ClaimRequest,
+        at: int,
+        step: Callable[[Sighting, int, int], tuple[Sighting, ClaimAnswer]],
+    ) -> ClaimAnswer:
+        """Apply a step to the stamp's history by compare-and-set, with its claim row in the same transaction."""
+        mark = device_mark(request.device, scan.stamp)
+        kind = "bought" if request.pin is None else "pin"
+        for _ in range(MOST_TRIES):
+            stored = self._journal.sighting(scan.stamp)
+            before = Sighting.unpack(stored.state) if stored.state else NEVER_SEEN
+            after, answer = step(before, mark, at)
+            first = answer.outcome in {ClaimOutcome.CLAIMED, ClaimOutcome.VERIFIED_FIRST}
+            row = {
+                "id": self._new_id(),
+                "stamp": scan.stamp,
+                "scan_id": scan.id,
+                "kind": kind,
+                "first": first,
+                "device": scan.device,
+                "cell": scan.cell,
+                "at": at,
+            }
+            with self._journal.writing() as connection:
+                if self._journal.update_state(connection, scan.stamp, stored.n, after.pack()):
+                    connection.execute(sa.insert(CLAIM), row)
+                    return answer
+        raise JournalDown("a stamp changed too often to record a claim")
+
+
+_COUNT = sa.text(
+    "INSERT INTO pin_try (stamp, who, day, wrong) VALUES (:stamp, :who, :day, 1)"
+    " ON CONFLICT (stamp, who, day) DO UPDATE SET wrong = pin_try.wrong + 1"
+    # Who is locked for today adds nothing more, so that one person cannot use up the tries of all.
+    f" WHERE pin_try.wrong < {TRIES_A_DAY} RETURNING wrong"
+)
+
+
+def _who(request: ClaimRequest) -> bytes:
+    return blake2b(f"{request.device or ''}\0{request.network}".encode(), digest_size=16, person=b"estamp-pin").digest()
+
+
+def _next_day(at: int) -> int:
+    tomorrow = local_day(at) + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, datetime.min.time(), LOCAL)
+    return int(midnight.timestamp()) * 1_000_000

@@ -1,0 +1,82 @@
+"""A recorded scan as an answer again: for a repeated nonce, and for the receipt link. Pure.
+
+What depended on the moment (verdict, reasons, counts) was written with the scan and is read back; product, lot and
+journey are those the facts hold now for the stamp as it stood then, on the day of the scan. A receipt shows nobody's
+place and no code that could be used again.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+
+from verifier.contract import ReasonCode, ScanAnswer, Scans, StampView, Verdict, Words
+from verifier.facts import Snapshot
+from verifier.journal import ScanRow
+from verifier.verdict import Finding, Judgement, Value, local_day, reason
+
+
+def history(judgement: Judgement, stamp: StampView) -> str:
+    """What `scan.history` keeps of a judgement: enough to give the same answer again."""
+    scans = judgement.scans
+    return json.dumps(
+        {
+            "scans": [scans.count, scans.by_you, scans.elsewhere, scans.devices, scans.first_at, scans.last_at],
+            "first": judgement.first,
+            "reasons": [
+                [finding.code.value, {name: _plain(value) for name, value in finding.values.items()}]
+                for finding in judgement.findings
+            ],
+            "stamp": [stamp.serial, stamp.state, stamp.profile, stamp.key_id],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
+    """The answer that was given to a recorded scan."""
+    kept = json.loads(row.history)
+    parts = facts.answer_parts(row.batch_id, row.lot_id, local_day(row.at))
+    findings = [Finding(ReasonCode(code), _values(values)) for code, values in kept["reasons"]]
+    return ScanAnswer(
+        verdict=Verdict(row.verdict),
+        checked_at=row.at,
+        reasons=tuple(reason(finding) for finding in findings),
+        first_scan=kept["first"],
+        scans=Scans(*kept["scans"]),
+        stamp=StampView(*kept["stamp"]),
+        product=parts.product,
+        organisation=parts.organisation,
+        lot=parts.lot,
+        trace=parts.trace,
+        recall=parts.recall,
+        receipt=row.id,
+        suspicion=row.suspicion,
+        late=row.late,
+    )
+
+
+def _plain(value: Value) -> object:
+    match value:
+        case date():
+            return {"day": value.isoformat()}
+        case Words():
+            return {"words": [value.vi, value.en]}
+        case _:
+            return value
+
+
+def _values(plain: Mapping[str, object]) -> dict[str, Value]:
+    return {name: _value(value) for name, value in plain.items()}
+
+
+def _value(plain: object) -> Value:
+    match plain:
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
+        case {"words": [str(vi), str(en)]}:
+            return Words(vi, en)
+        case int() | str():
+            return plain
+        case _:
+            raise ValueError(f"a scan's history holds {plain!r}")
