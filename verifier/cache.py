@@ -101,5 +101,9 @@ class RedisCache:
         except redis.RedisError:
             return False
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._redis.close()
+
     def _rest(self) -> None:
         self._resting_until = self._clock() + int(_REST_S * 1_000_000)

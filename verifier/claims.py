@@ -118,7 +118,7 @@ class Claims:
         return None
 
     def _count(self, stamp: int, who: bytes, day: int) -> tuple[int, int]:
-        key = {"stamp": stamp, "who": who, "day": day}
+        key = {"stamp": stamp, "who": who, "day": day, "most": TRIES_A_DAY}
         with self._journal.writing() as connection:
             wrong = connection.execute(_COUNT, key).scalar_one_or_none()
             in_all = connection.execute(sa.select(sa.func.sum(PIN_TRY.c.wrong)).where(PIN_TRY.c.stamp == stamp))
@@ -179,7 +179,7 @@ _COUNT = sa.text(
     "INSERT INTO pin_try (stamp, who, day, wrong) VALUES (:stamp, :who, :day, 1)"
     " ON CONFLICT (stamp, who, day) DO UPDATE SET wrong = pin_try.wrong + 1"
     # Who is locked for today adds nothing more, so that one person cannot use up the tries of all.
-    f" WHERE pin_try.wrong < {TRIES_A_DAY} RETURNING wrong"
+    " WHERE pin_try.wrong < :most RETURNING wrong"
 )
 
 
