@@ -7,7 +7,7 @@ from tests.verifier.world import DAY, World, scan
 from verifier.claims import TRIES_A_DAY, ClaimRefused, ClaimRequest
 from verifier.contract import ClaimOutcome, Verdict
 
-O = ClaimOutcome
+OUTCOME = ClaimOutcome
 
 
 def test_bought_once_then_already(place: World) -> None:
@@ -15,8 +15,8 @@ def test_bought_once_then_already(place: World) -> None:
     receipt = scan(place.scanner(), place.text(block[0])).receipt
     assert receipt is not None
     claims = place.claims()
-    assert claims.claim(ClaimRequest(receipt)).outcome is O.CLAIMED
-    assert claims.claim(ClaimRequest(receipt)).outcome is O.ALREADY_CLAIMED
+    assert claims.claim(ClaimRequest(receipt)).outcome is OUTCOME.CLAIMED
+    assert claims.claim(ClaimRequest(receipt)).outcome is OUTCOME.ALREADY_CLAIMED
 
 
 def test_pin_first_again_and_reused_elsewhere(place: World) -> None:
@@ -26,13 +26,13 @@ def test_pin_first_again_and_reused_elsewhere(place: World) -> None:
     mine = scan(scanner, text, device="a").receipt
     assert mine is not None
     first = claims.claim(ClaimRequest(mine, pin, "a"))
-    assert first.outcome is O.VERIFIED_FIRST
+    assert first.outcome is OUTCOME.VERIFIED_FIRST
     again = claims.claim(ClaimRequest(mine, pin, "a"))
-    assert (again.outcome, (again.at or 0) // 1_000_000) == (O.ALREADY_VERIFIED, (first.at or 0) // 1_000_000)
+    assert (again.outcome, (again.at or 0) // 1_000_000) == (OUTCOME.ALREADY_VERIFIED, (first.at or 0) // 1_000_000)
     assert scan(scanner, text, device="a").verdict is Verdict.VALID
     theirs = scan(scanner, text, device="b").receipt
     assert theirs is not None
-    assert claims.claim(ClaimRequest(theirs, pin, "b")).outcome is O.ALREADY_VERIFIED
+    assert claims.claim(ClaimRequest(theirs, pin, "b")).outcome is OUTCOME.ALREADY_VERIFIED
     assert scan(scanner, text, device="a").verdict is Verdict.UNUSUAL
 
 
@@ -45,11 +45,11 @@ def test_wrong_pins_are_counted_and_lock_for_the_day_only_who_tried(place: World
     wrong = f"{(int(pin) + 1) % 10**8:08d}"
     given = [claims.claim(ClaimRequest(receipt, wrong, "thief", "1.2.3.0")) for _ in range(TRIES_A_DAY + 2)]
     assert [one.tries_left for one in given] == [4, 3, 2, 1, 0, None, None]
-    assert [one.outcome for one in given][-2:] == [O.LOCKED, O.LOCKED]
-    assert claims.claim(ClaimRequest(receipt, pin, "thief", "1.2.3.0")).outcome is O.LOCKED
-    assert claims.claim(ClaimRequest(receipt, pin, "owner", "5.6.7.0")).outcome is O.VERIFIED_FIRST
+    assert [one.outcome for one in given][-2:] == [OUTCOME.LOCKED, OUTCOME.LOCKED]
+    assert claims.claim(ClaimRequest(receipt, pin, "thief", "1.2.3.0")).outcome is OUTCOME.LOCKED
+    assert claims.claim(ClaimRequest(receipt, pin, "owner", "5.6.7.0")).outcome is OUTCOME.VERIFIED_FIRST
     place.clock.now += DAY
-    assert claims.claim(ClaimRequest(receipt, pin, "thief", "1.2.3.0")).outcome is O.ALREADY_VERIFIED
+    assert claims.claim(ClaimRequest(receipt, pin, "thief", "1.2.3.0")).outcome is OUTCOME.ALREADY_VERIFIED
 
 
 def test_exactly_one_first_confirmation_under_any_race(place: World) -> None:
@@ -60,12 +60,12 @@ def test_exactly_one_first_confirmation_under_any_race(place: World) -> None:
     pin = place.pin(block[0])
     desks = [place.claims() for _ in range(4)]
     given = race(lambda number: [desks[number].claim(ClaimRequest(receipt, pin, f"d{number}")).outcome], 4)
-    assert sorted(one for part in given for one in part) == [O.ALREADY_VERIFIED] * 3 + [O.VERIFIED_FIRST]  # type: ignore[type-var]
+    assert sorted(one for part in given for one in part) == [OUTCOME.ALREADY_VERIFIED] * 3 + [OUTCOME.VERIFIED_FIRST]  # type: ignore[type-var]
     assert sum(row.first for row in place.rows("claim")) == 1
 
 
 @pytest.mark.parametrize(("pins", "state", "code"), [(False, "ACTIVE", "no_pin"), (True, "VOID", "not_active")])
-def test_claims_that_cannot_be_judged_are_refused(place: World, pins: bool, state: str, code: str) -> None:
+def test_claims_that_cannot_be_judged_are_refused(place: World, *, pins: bool, state: str, code: str) -> None:
     block = place.batch(((1, state, place.lot("L1")),), pins=pins)
     receipt = scan(place.scanner(), place.text(block[0])).receipt
     assert receipt is not None

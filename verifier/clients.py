@@ -1,0 +1,105 @@
+"""Who is asking, as far as the public side may know: a truncated network, a signed device id, a robot or a person.
+
+Only a configured proxy is believed about the address behind it.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Collection, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+DEVICE_COOKIE: Final = "sl_device"
+SEEN_COOKIE: Final = "sl_seen"
+RELOAD_US: Final = 10 * 60 * 1_000_000
+
+# Programs that fetch a link to show a preview of it, by what they call themselves; none of them is somebody who scans.
+_ROBOTS = (
+    "facebookexternalhit",
+    "facebot",
+    "zalo-preview",
+    "zalobot",
+    "twitterbot",
+    "telegrambot",
+    "whatsapp/",
+    "viber",
+    "skypeuripreview",
+    "slackbot",
+    "discordbot",
+    "linkedinbot",
+    "googlebot",
+    "bingbot",
+    "google-read-aloud",
+    "applebot",
+    "coccocbot",
+    "bot.htm",
+    "crawler",
+    "spider",
+)
+
+
+def is_robot(headers: Mapping[str, str]) -> bool:
+    """Whether this is a prefetch or a link preview, which is not a scan."""
+    purpose = f"{headers.get('sec-purpose', '')} {headers.get('purpose', '')} {headers.get('x-moz', '')}".lower()
+    agent = headers.get("user-agent", "").lower()
+    return "prefetch" in purpose or "preview" in purpose or any(name in agent for name in _ROBOTS)
+
+
+class Proxies:
+    """The proxies whose forwarding headers are believed."""
+
+    def __init__(self, trusted: Collection[str]) -> None:
+        self._networks = tuple(ip_network(one, strict=False) for one in trusted)
+
+    def client(self, peer: str, forwarded_for: str) -> str:
+        """The client's address: the nearest one that is not a trusted proxy."""
+        chain = [peer, *(part.strip() for part in reversed(forwarded_for.split(",")) if part.strip())]
+        for address in chain:
+            if not self._trusts(address):
+                return address
+        return chain[-1]
+
+    def _trusts(self, address: str) -> bool:
+        found = _address(address)
+        return found is not None and any(found in network for network in self._networks)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def network_of(address: str) -> str:
+    """The network of an address, which is all that is used of it: /24, or /48 of IPv6."""
+    found = _address(address)
+    if found is None:
+        return ""
+    return str(ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))
+
+
+class Signer:
+    """Signs what a cookie carries, so that a client can neither invent a device nor claim another's."""
+
+    def __init__(self, secret: bytes, random: Callable[[int], bytes]) -> None:
+        self._secret = secret
+        self._random = random
+
+    def new_device(self) -> str:
+        """A fresh device id, 128 random bits."""
+        return urlsafe_b64encode(self._random(16)).decode().rstrip("=")
+
+    def sign(self, purpose: str, value: str) -> str:
+        """The value with its signature."""
+        return f"{value}.{self._mac(purpose, value)}"
+
+    def read(self, purpose: str, signed: str | None) -> str | None:
+        """The value in a signed text, None where it is missing or not ours."""
+        value, dot, mac = (signed or "").rpartition(".")
+        right = dot and mac.isascii() and hmac.compare_digest(mac, self._mac(purpose, value))
+        return value if right else None
+
+    def _mac(self, purpose: str, value: str) -> str:
+        digest = hmac.digest(self._secret, f"{purpose}\0{value}".encode(), "sha256")
+        return urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -1,0 +1,335 @@
+"""JSON of the public side: requests read with every error named, answers written. Pure.
+
+Texts follow the request's locale; `headline` comes in both languages. Times are RFC 3339 in UTC.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from verifier.contract import (
+    VERDICTS,
+    Channel,
+    ClaimAnswer,
+    LotView,
+    OrganisationView,
+    Place,
+    PlaceSource,
+    ProductView,
+    Reason,
+    RecallView,
+    ScanAnswer,
+    ScanRequest,
+    Scans,
+    StarsView,
+    TraceView,
+    Words,
+)
+
+LOCALES = ("vi", "en")
+OLDEST_LATE = timedelta(days=30)
+LONGEST_CODE = 4096
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request: where (RFC 6901 pointer) and what to do about it."""
+
+    pointer: str
+    text: Words
+
+
+class BadRequest(Exception):  # noqa: N818  what the caller is told
+    """The body of a request is not right; every fault is listed and nothing was done."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{fault.pointer}: {fault.text.en}" for fault in faults))
+
+
+class Reader:
+    """Reads the members of one JSON object and collects what is wrong with them."""
+
+    def __init__(self, body: object, known: frozenset[str], pointer: str = "") -> None:
+        self.faults: list[Fault] = []
+        self._pointer = pointer
+        self._body: Mapping[str, object] = {}
+        if not isinstance(body, dict):
+            self.fault("", Words("Cần gửi một đối tượng JSON.", "Send a JSON object."))
+            return
+        self._body = body
+        for name in body:
+            if name not in known:
+                self.fault(name, Words("Không có trường này; hãy bỏ nó đi.", "There is no such field; leave it out."))
+
+    def fault(self, name: str, text: Words) -> None:
+        """Note that a member is wrong."""
+        self.faults.append(Fault(f"{self._pointer}/{name}" if name else self._pointer, text))
+
+    def text(self, name: str, most: int, *, needed: bool = False) -> str | None:
+        """A string of at most `most` characters."""
+        value = self._body.get(name)
+        if value is None:
+            if needed:
+                self.fault(name, Words("Thiếu trường này.", "This field is missing."))
+            return None
+        if not isinstance(value, str):
+            self.fault(name, Words("Cần một chuỗi ký tự.", "Give a string."))
+            return None
+        if len(value) > most or (needed and not value.strip()):
+            self.fault(name, Words(f"Cần từ 1 đến {most} ký tự.", f"Give 1 to {most} characters."))
+            return None
+        if "\0" in value:
+            self.fault(name, Words("Có ký tự không hợp lệ.", "It holds a character that is not allowed."))
+            return None
+        return value
+
+    def number(self, name: str, least: float, most: float) -> float:
+        """A number between two bounds, both included; 0 where it is wrong."""
+        value = self._body.get(name)
+        right = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        if not right or not least <= value <= most:  # type: ignore[operator]
+            self.fault(
+                name, Words(f"Cần một số từ {least:g} đến {most:g}.", f"Give a number from {least:g} to {most:g}.")
+            )
+            return 0.0
+        return float(value)  # type: ignore[arg-type]
+
+    def inner(self, name: str) -> object | None:
+        """A member as it is."""
+        return self._body.get(name)
+
+    def done(self) -> None:
+        """Raises BadRequest where anything was wrong."""
+        if self.faults:
+            raise BadRequest(*self.faults)
+
+
+_SCAN = frozenset({"code", "nonce", "device", "location", "scanned_at", "locale"})
+_PLACE = frozenset({"lat", "lon", "accuracy_m", "source"})
+
+
+def place(body: object, pointer: str = "/location") -> Place:
+    """A place from its JSON. Raises BadRequest."""
+    reader = Reader(body, _PLACE, pointer)
+    lat, lon = reader.number("lat", -90, 90), reader.number("lon", -180, 180)
+    accuracy = reader.number("accuracy_m", 0, 10_000_000)
+    source = reader.text("source", 12) or PlaceSource.GPS
+    if source not in {PlaceSource.GPS, PlaceSource.WIFI}:
+        reader.fault("source", Words("Dùng gps hoặc wifi.", "Use gps or wifi."))
+    reader.done()
+    return Place(lat, lon, accuracy, PlaceSource(source))
+
+
+def scan_request(body: object, *, network: str, now: int) -> tuple[ScanRequest, str]:
+    """One scan and its locale from a POST. `now` is UTC microseconds. Raises BadRequest with every fault."""
+    reader = Reader(body, _SCAN)
+    code = reader.text("code", LONGEST_CODE, needed=True)
+    nonce, device = reader.text("nonce", 64), reader.text("device", 128)
+    locale = reader.text("locale", 16) or "vi"
+    found: Place | None = None
+    if reader.inner("location") is not None:
+        try:
+            found = place(reader.inner("location"))
+        except BadRequest as error:
+            reader.faults += error.faults
+    scanned_at = _late(reader, now)
+    reader.done()
+    request = ScanRequest(
+        text=code or "",
+        nonce=nonce or None,
+        device=device or None,
+        network=network,
+        place=found,
+        scanned_at=scanned_at,
+        channel=Channel.API,
+    )
+    return request, chosen(locale)
+
+
+def _late(reader: Reader, now: int) -> int | None:
+    raw = reader.text("scanned_at", 40)
+    if raw is None:
+        return None
+    wrong = Words(
+        "Cần thời điểm RFC 3339 có múi giờ, trong 30 ngày qua.", "Give an RFC 3339 time with its zone, within 30 days."
+    )
+    try:
+        at = datetime.fromisoformat(raw)
+    except ValueError:
+        reader.fault("scanned_at", wrong)
+        return None
+    age = datetime.fromtimestamp(now / 1_000_000, UTC) - at if at.tzinfo is not None else OLDEST_LATE * 2
+    if not timedelta(minutes=-5) <= age <= OLDEST_LATE:
+        reader.fault("scanned_at", wrong)
+        return None
+    return int(at.timestamp() * 1_000_000)
+
+
+def chosen(locale: str) -> str:
+    """The language of ours nearest to a wish such as `en-GB`."""
+    short = locale.lower().partition("-")[0]
+    return short if short in LOCALES else "vi"
+
+
+def said(words: Words, locale: str) -> str:
+    """The words in a language."""
+    return words.en if locale == "en" else words.vi
+
+
+def moment(at: int | None) -> str | None:
+    """UTC microseconds as RFC 3339."""
+    if at is None:
+        return None
+    whole = datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)
+    return whole.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def scan_answer(answer: ScanAnswer, locale: str) -> Json:
+    """The scan answer as JSON."""
+    words = VERDICTS[answer.verdict]
+
+    def part(value: Any, write: Callable[[Any, str], Json]) -> Json | None:
+        return None if value is None else write(value, locale)
+
+    return {
+        "verdict": answer.verdict.value,
+        "tone": words.tone.value,
+        "headline": {"vi": words.headline.vi, "en": words.headline.en},
+        "advice": said(words.advice, locale),
+        "reasons": [_reason(reason, locale) for reason in answer.reasons],
+        "first_scan": answer.first_scan,
+        "scans": part(answer.scans, _scans),
+        "stamp": None
+        if answer.stamp is None
+        else {
+            "serial": answer.stamp.serial,
+            "state": answer.stamp.state,
+            "profile": answer.stamp.profile,
+            "key_id": answer.stamp.key_id,
+        },
+        "product": part(answer.product, _product),
+        "organisation": part(answer.organisation, _organisation),
+        "lot": part(answer.lot, _lot),
+        "trace": [_trace(step, locale) for step in answer.trace],
+        "recall": part(answer.recall, _recall),
+        "receipt": None if answer.receipt is None else str(answer.receipt),
+        "checked_at": moment(answer.checked_at),
+        "suspicion": answer.suspicion,
+        "late": answer.late,
+    }
+
+
+def _reason(reason: Reason, locale: str) -> Json:
+    evidence = None if reason.evidence is None else said(reason.evidence, locale)
+    return {"code": reason.code.value, "text": said(reason.text, locale), "evidence": evidence}
+
+
+def _scans(scans: Scans, _: str) -> Json:
+    return {
+        "count": scans.count,
+        "by_you": scans.by_you,
+        "elsewhere": scans.elsewhere,
+        "devices": scans.devices,
+        "first_at": moment(scans.first_at),
+        "last_at": moment(scans.last_at),
+    }
+
+
+def _product(product: ProductView, locale: str) -> Json:
+    return {
+        "code": product.code,
+        "gtin": product.gtin,
+        "name": said(product.name, locale),
+        "images": list(product.images),
+        "group": said(product.group, locale),
+        "brand": product.brand,
+        "standards": product.standard,
+        "description": said(product.description, locale),
+        "ingredients": product.ingredients,
+        "usage": product.usage,
+        "warnings": product.warnings,
+        "pack": product.pack,
+        "stars": None if product.stars is None else _stars(product.stars),
+    }
+
+
+def _stars(stars: StarsView) -> Json:
+    return {
+        "n": stars.n,
+        "certificate": stars.certificate,
+        "valid_until": _day(stars.valid_until),
+        "expired": stars.expired,
+    }
+
+
+def _organisation(organisation: OrganisationView, locale: str) -> Json:
+    return {
+        "name": organisation.name,
+        "kind": said(organisation.kind, locale),
+        "address": organisation.address,
+        "phone": organisation.phone,
+        "story": organisation.story,
+        "example": organisation.example,
+    }
+
+
+def _lot(lot: LotView, _: str) -> Json:
+    return {
+        "number": lot.number,
+        "produced_on": _day(lot.produced_on),
+        "expires_on": _day(lot.expires_on),
+        "facility": lot.facility,
+        "tests": [
+            {
+                "laboratory": test.laboratory,
+                "report_no": test.report_no,
+                "criteria": test.criteria,
+                "issued_on": _day(test.issued_on),
+                "valid_until": _day(test.valid_until),
+                "passed": test.passed,
+            }
+            for test in lot.tests
+        ],
+        "samples": [
+            {"code": sample.code, "taken_on": _day(sample.taken_on), "keep_until": _day(sample.keep_until)}
+            for sample in lot.samples
+        ],
+    }
+
+
+def _trace(step: TraceView, locale: str) -> Json:
+    return {
+        "what": said(step.what, locale),
+        "where": step.where,
+        "when": _day(step.when),
+        "who": step.who,
+        "why": step.why,
+    }
+
+
+def _recall(recall: RecallView, locale: str) -> Json:
+    return {
+        "number": recall.number,
+        "reason": said(recall.reason, locale),
+        "instruction": said(recall.instruction, locale),
+        "since": _day(recall.since),
+        "closed_on": _day(recall.closed_on),
+    }
+
+
+def claim_answer(answer: ClaimAnswer) -> Json:
+    """The answer to a claim as JSON."""
+    return {
+        "outcome": answer.outcome.value,
+        "at": moment(answer.at),
+        "tries_left": answer.tries_left,
+        "locked_until": moment(answer.locked_until),
+    }
