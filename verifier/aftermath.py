@@ -33,7 +33,7 @@ REPORT = sa.Table(
     sa.Column("at", sa.BigInteger),
 )
 TABLES = (SCAN_PLACE, REPORT)
-_MOST_TRIES = 12
+_MOST_TRIES = 64
 
 
 class NoReceipt(Exception):  # noqa: N818  an answer, not a fault

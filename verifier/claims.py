@@ -44,7 +44,7 @@ TABLES = (CLAIM, PIN_TRY)
 
 TRIES_A_DAY = 5
 TRIES_IN_ALL = 1000
-MOST_TRIES = 12
+MOST_TRIES = 64
 
 
 class ClaimRefused(Exception):  # noqa: N818  an answer, not a fault
