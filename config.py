@@ -136,6 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEYS_PASSPHRASE", _text, None, "opens the key directory (opener and worker only)", secret=True),
     Setting("KEYS_PASSPHRASE_FILE", _path, None, "file with that passphrase, in place of `KEYS_PASSPHRASE`"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
+    Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
@@ -177,6 +178,7 @@ class Verifier(Common):
     device_secret: str = field(repr=False)
     trusted_proxies: tuple[str, ...]
     opener_socket: Path
+    help_phone: str
     host: str
     port: int
     workers: int
@@ -303,6 +305,7 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "stamp_hosts": _stamp_hosts,
     "public_url": _public_url,
     "redis_url": lambda env: env.get("REDIS_URL"),
+    "help_phone": lambda env: env.get("HELP_PHONE"),
     "host": lambda env: env.get("HOST"),
     "port": lambda env: env.get("PORT"),
     "workers": lambda env: env.get("WEB_CONCURRENCY"),

@@ -51,15 +51,14 @@ class BadRequest(Exception):  # noqa: N818  what the caller is told
 
 
 class Reader:
-    """Reads the members of one JSON object and collects what is wrong with them."""
+    """Reads the members of one JSON object and collects what is wrong with them. Raises BadRequest for other JSON."""
 
     def __init__(self, body: object, known: frozenset[str], pointer: str = "") -> None:
         self.faults: list[Fault] = []
         self._pointer = pointer
         self._body: Mapping[str, object] = {}
         if not isinstance(body, dict):
-            self.fault("", Words("Cần gửi một đối tượng JSON.", "Send a JSON object."))
-            return
+            raise BadRequest(Fault(pointer, Words("Cần gửi một đối tượng JSON.", "Send a JSON object.")))
         self._body = body
         for name in body:
             if name not in known:
@@ -214,6 +213,7 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
             "state": answer.stamp.state,
             "profile": answer.stamp.profile,
             "key_id": answer.stamp.key_id,
+            "pins": answer.stamp.pins,
         },
         "product": part(answer.product, _product),
         "organisation": part(answer.organisation, _organisation),

@@ -119,12 +119,13 @@ class Scans:
 
 @dataclass(frozen=True, slots=True)
 class StampView:
-    """The stamp itself: printed serial, state word, profile, id of its key or epoch."""
+    """The stamp itself: printed serial, state word, profile, id of its key or epoch, whether it has a scratch layer."""
 
     serial: str
     state: str
     profile: str
     key_id: str
+    pins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

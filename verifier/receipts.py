@@ -26,7 +26,7 @@ def history(judgement: Judgement, stamp: StampView) -> str:
                 [finding.code.value, {name: _plain(value) for name, value in finding.values.items()}]
                 for finding in judgement.findings
             ],
-            "stamp": [stamp.serial, stamp.state, stamp.profile, stamp.key_id],
+            "stamp": [stamp.serial, stamp.state, stamp.profile, stamp.key_id, stamp.pins],
         },
         ensure_ascii=False,
         separators=(",", ":"),

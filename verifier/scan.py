@@ -254,7 +254,7 @@ class Scanner:
             look = _look(work.request, stamp, at)
             standing = recalled.facts.standing(stamp, local_day(at))
             judgement = judge(standing, sighting, look)
-            view = _view(work, standing)
+            view = _view(work, standing, recalled.facts)
             if work.request.count:
                 n, sighting = n + 1, judgement.sighting
                 rows.append(self._row(work, standing, judgement, view, n, at))
@@ -327,11 +327,14 @@ def _look(request: ScanRequest, stamp: int, at: int) -> Look:
     )
 
 
-def _view(work: _Work, standing: Standing) -> StampView:
+def _view(work: _Work, standing: Standing, facts: Snapshot) -> StampView:
     known = work.known
     if known is None:
         raise ValueError("only an authentic code has a stamp to show")
-    return StampView(known.serial, standing.state, known.profile.value, known.key_id)
+    batch = facts.batch_of(known.index)
+    return StampView(
+        known.serial, standing.state, known.profile.value, known.key_id, pins=bool(batch and batch.row.pins)
+    )
 
 
 def _answer(

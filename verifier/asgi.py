@@ -1,0 +1,49 @@
+"""The public side as an ASGI application; `gunicorn -k asgi verifier.asgi:app` runs it alone."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+import config
+from verifier import api, ops, public, service
+from verifier.doors import guarded, problem_answer
+from verifier.problems import Problem
+
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem_answer(Problem(_BY_STATUS.get(status, "internal")))
+
+
+def create(settings: config.Verifier, office: Sequence[BaseRoute] = ()) -> Starlette:
+    """The application. `office` are routes of the management side, for one server that does everything."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.service = service.build(settings)
+        try:
+            yield
+        finally:
+            app.state.service.close()
+
+    rest = [] if office else [Route("/api/{rest:path}", guarded(api.missing, page=False))]
+    routes: list[BaseRoute] = [*api.ROUTES, *public.ROUTES, *ops.ROUTES, *office, *rest, public.CODE]
+    handlers: dict[Any, Any] = {HTTPException: _refused}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.state.office = bool(office)
+    return app
+
+
+def __getattr__(name: str) -> Starlette:
+    """`app`, made when a server asks for it and not when a test imports the module."""
+    if name == "app":
+        return create(config.verifier())
+    raise AttributeError(name)

@@ -1,0 +1,81 @@
+"""Errors of the public side as RFC 9457 problems: one row each, with its status and its words in both languages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from verifier.codec import Fault
+from verifier.contract import Words
+
+TYPE = "/problems/{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """The HTTP status of a problem and what it says."""
+
+    status: int
+    title: Words
+
+
+PROBLEMS: Mapping[str, ProblemKind] = {
+    "bad_json": ProblemKind(400, Words("Nội dung gửi lên không phải JSON.", "The body is not JSON.")),
+    "invalid": ProblemKind(422, Words("Có trường chưa đúng; hãy sửa rồi gửi lại.", "Mend the fields and send again.")),
+    "too_large": ProblemKind(
+        413, Words("Nội dung gửi lên quá lớn (tối đa 16 kB).", "The body is too large (16 kB at most).")
+    ),
+    "not_found": ProblemKind(404, Words("Không có trang hoặc mục này.", "There is no such page or thing.")),
+    "method_not_allowed": ProblemKind(405, Words("Địa chỉ này không nhận cách gọi đó.", "Use another method here.")),
+    "nonce_reused": ProblemKind(
+        422,
+        Words(
+            "`nonce` này đã dùng cho một mã khác; hãy tạo `nonce` mới.",
+            "This nonce was used for another code; make one.",
+        ),
+    ),
+    "no_receipt": ProblemKind(404, Words("Không có lần quét nào mang số này.", "There is no scan with this receipt.")),
+    "no_pin": ProblemKind(
+        409, Words("Tem này không có mã dưới lớp cào.", "This stamp has no code under a scratch layer.")
+    ),
+    "not_active": ProblemKind(
+        409, Words("Tem không ở trạng thái được xác nhận.", "The stamp is not in a state that can be claimed.")
+    ),
+    "busy": ProblemKind(503, Words("Hệ thống đang bận; hãy thử lại sau ít giây.", "Busy; try again in seconds.")),
+    "unavailable": ProblemKind(
+        503, Words("Chưa kiểm tra được; hãy thử lại sau ít phút.", "Could not check; try again in a few minutes.")
+    ),
+    "internal": ProblemKind(
+        500, Words("Hệ thống gặp lỗi; chúng tôi đã ghi nhận.", "Something failed on our side; it is on record.")
+    ),
+}
+
+
+class Problem(Exception):  # noqa: N818  RFC 9457's own word
+    """Ends a request with a problem; `faults` name the fields."""
+
+    def __init__(self, code: str, *faults: Fault) -> None:
+        self.code = code
+        self.faults = faults
+        super().__init__(code)
+
+    @property
+    def status(self) -> int:
+        """Its HTTP status."""
+        return PROBLEMS[self.code].status
+
+    def document(self, request_id: str) -> dict[str, Any]:
+        """The problem as JSON: `detail` and each error in both languages."""
+        kind = PROBLEMS[self.code]
+        return {
+            "type": TYPE.format(code=self.code),
+            "title": kind.title.en,
+            "status": kind.status,
+            "detail": {"vi": kind.title.vi, "en": kind.title.en},
+            "errors": errors(self.faults),
+            "request_id": request_id,
+        }
+
+
+def errors(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """Faults as the `errors` member."""
+    return [{"pointer": fault.pointer, "detail": {"vi": fault.text.vi, "en": fault.text.en}} for fault in faults]
