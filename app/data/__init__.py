@@ -1,0 +1,1 @@
+"""Data files the platform ships: administrative units."""
