@@ -159,8 +159,8 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
     "picture_wrong": (
         Kind.INVALID,
         Text(
-            "Tệp không phải ảnh JPEG, PNG, WebP hoặc SVG đọc được, hoặc quá 8 MB.",
-            "The file is not a readable JPEG, PNG, WebP or SVG picture of at most 8 MB.",
+            "Tệp không phải ảnh JPEG, PNG hoặc WebP đọc được, hoặc quá 8 MB.",
+            "The file is not a readable JPEG, PNG or WebP picture of at most 8 MB.",
         ),
     ),
     "organisation_not_active": (

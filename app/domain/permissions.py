@@ -95,6 +95,9 @@ _OWNER = (
     Action.RELEASE_LOT,
     Action.PLACE_ORDER,
     Action.REQUEST_RECALL,
+    # Who prints at home, without a print house.
+    Action.READ_PRINT_JOB,
+    Action.PRINT_JOB,
 )
 _PROVINCE = (
     *_READ,

@@ -157,6 +157,15 @@ class Work:
                 return
         raise Refusal("not_found", what=what)
 
+    def may_in(self, action: Action, unit_id: int) -> None:
+        """The same for something new in a unit. Raises Refusal `forbidden`."""
+        allowed = scopes(self.actor, action)
+        system = self.actor.user_id is None and not self.actor.roles
+        own = self.actor.unit_id
+        inside = Scope.UNIT in allowed and own is not None and unit_id in subtree(self.session, own)
+        if not (system or inside or Scope.ALL in allowed):
+            raise Refusal("forbidden")
+
     def visible(self, action: Action, organisation: Any) -> sa.ColumnElement[bool]:
         """The same rule as a condition on a column that holds an organisation's key, for lists."""
         allowed = scopes(self.actor, action)

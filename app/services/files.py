@@ -1,0 +1,80 @@
+"""Files by their SHA-256: bytes in the content store, one row each. Pictures are checked by content and drawn again."""
+
+import hashlib
+import io
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from app.domain.errors import Refusal
+from app.models.files import StoredFile
+from app.services.work import Work
+
+LARGEST_PICTURE = 8 * 1024 * 1024
+SIDE = 640
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ContentStore:
+    """A folder of files named by their SHA-256, two levels deep. A file appears whole or not at all."""
+
+    root: Path
+
+    def path(self, sha256: str) -> Path:
+        """Where a file lies. Raises ValueError for what is no SHA-256."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self.root / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Keep these bytes; gives their SHA-256."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(f".{os.getpid()}.part")
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        return sha256
+
+
+def picture(content: bytes) -> bytes:
+    """An uploaded picture drawn again as WebP of at most 640 pixels, which drops all it carried. Raises Refusal."""
+    if len(content) > LARGEST_PICTURE:
+        raise Refusal("picture_wrong", pointer="/picture")
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        raise Refusal("picture_wrong", pointer="/picture") from None
+    upright.thumbnail((SIDE, SIDE))
+    out = io.BytesIO()
+    upright.save(out, "WEBP", quality=80)
+    return out.getvalue()
+
+
+def keep(
+    work: Work, store: ContentStore, content: bytes, *, name: str, media_type: str, organisation_id: int, public: bool
+) -> StoredFile:
+    """Keep bytes and their row."""
+    return work.add(
+        StoredFile(
+            uid=work.new_id(),
+            sha256=store.put(content),
+            media_type=media_type,
+            size=len(content),
+            name=name,
+            organisation_id=organisation_id,
+            public=public,
+            created_at=work.now,
+        ),
+        "file",
+        "keep",
+    )

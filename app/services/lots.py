@@ -1,0 +1,324 @@
+"""Lots and their dossier: recorded by the producer, released when complete; the guards of activation start here.
+
+A dossier is one step back (inputs), the stages, tests and retained samples, and one step forward (dispatches).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.domain.errors import Refusal
+from app.domain.lots import LOT, LotEvent, LotState, StepKind
+from app.domain.permissions import Action
+from app.domain.products import ProductState, TenItem
+from app.models.lots import Dispatch, Lot, LotArea, LotInput, LotStep, LotTest, RetainedSample
+from app.models.organisations import Organisation
+from app.models.products import Product
+from app.services import checks, products
+from app.services.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class NewLot:
+    """What declares a lot; `packs` is its output in packs, which bounds its stamps."""
+
+    lot_no: str
+    facility: str
+    produced_on: date
+    quantity: Decimal
+    unit: str
+    packs: int
+    expires_on: date | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewInput:
+    """A material and where it came from."""
+
+    material: str
+    supplier: str
+    quantity: Decimal
+    unit: str
+    received_on: date
+    origin: str | None = None
+    supplier_lot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """One stage: what, who, where, when, why."""
+
+    kind: StepKind
+    who: str
+    place: str
+    done_on: date
+    why: str | None = None
+    location_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTest:
+    """A laboratory report."""
+
+    laboratory: str
+    report_no: str
+    criteria: str
+    sampled_on: date
+    issued_on: date
+    valid_until: date
+    passed: bool
+    mandatory: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """A sample kept back."""
+
+    code: str
+    quantity: Decimal
+    unit: str
+    taken_on: date
+    storage: str
+    keep_until: date
+    custodian: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewArea:
+    """Where the lot is to be sold: a circle."""
+
+    name: str
+    lat: float
+    lon: float
+    radius_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewDispatch:
+    """Goods that left for a buyer."""
+
+    buyer: str
+    address: str
+    quantity: Decimal
+    packs: int
+    dispatched_on: date
+
+
+Part = NewInput | NewStep | NewTest | NewSample | NewArea
+
+
+def record(work: Work, product: UUID, asked: NewLot) -> Lot:
+    """A DRAFT lot. Raises Refusal."""
+    made_of = products.get(work, product)
+    work.may(Action.EDIT_LOT, organisation_id=made_of.organisation_id, what="product")
+    if made_of.state is ProductState.RETIRED:
+        raise Refusal("product_not_active", pointer="/product")
+    lot_no = checks.text("lot_no", asked.lot_no, 40)
+    taken = sa.select(Lot.id).where(Lot.organisation_id == made_of.organisation_id, Lot.lot_no == lot_no)
+    if work.session.scalar(taken):
+        raise Refusal("already_used", pointer="/lot_no", what=checks.label("lot_no"))
+    checks.not_future("produced_on", asked.produced_on, work.today)
+    checks.ordered(("produced_on", asked.produced_on), ("expires_on", asked.expires_on))
+    if not 0 < asked.packs < 10**9:
+        raise Refusal("not_positive", pointer="/packs", what=checks.label("packs"))
+    return work.add(
+        Lot(
+            uid=work.new_id(),
+            lot_no=lot_no,
+            product_id=made_of.id,
+            organisation_id=made_of.organisation_id,
+            state=LotState.DRAFT,
+            facility=checks.text("facility", asked.facility),
+            produced_on=asked.produced_on,
+            expires_on=asked.expires_on,
+            quantity=checks.positive("quantity", asked.quantity),
+            unit=checks.text("unit", asked.unit, 16),
+            packs=asked.packs,
+            note=checks.optional("note", asked.note, 4000),
+            created_by_id=work.actor.user_id,
+            created_at=work.now,
+        ),
+        "lot",
+        "record",
+    )
+
+
+_OPEN = frozenset({LotState.DRAFT, LotState.PRODUCED, LotState.TESTING})
+
+
+def add(work: Work, uid: UUID, part: Part) -> None:
+    """Add a part to the dossier of a lot that is not released yet. Raises Refusal."""
+    lot = get(work, uid)
+    work.may(Action.EDIT_LOT, organisation_id=lot.organisation_id, what="lot")
+    if lot.state not in _OPEN:
+        raise Refusal("illegal_step", event="edit", state=lot.state.value)
+    work.session.add(_part(work, lot, part))
+    work.session.flush()
+    work.note("add", "lot", lot.id, detail=type(part).__name__)
+
+
+def _part(work: Work, lot: Lot, part: Part) -> LotInput | LotStep | LotTest | RetainedSample | LotArea:
+    match part:
+        case NewInput():
+            return LotInput(
+                lot_id=lot.id,
+                material=checks.text("material", part.material),
+                supplier=checks.text("supplier", part.supplier),
+                origin=checks.optional("origin", part.origin),
+                supplier_lot=checks.optional("supplier_lot", part.supplier_lot, 40),
+                quantity=checks.positive("quantity", part.quantity),
+                unit=checks.text("unit", part.unit, 16),
+                received_on=checks.not_future("received_on", part.received_on, work.today),
+            )
+        case NewStep():
+            return LotStep(
+                lot_id=lot.id,
+                kind=part.kind,
+                who=checks.text("who", part.who),
+                place=checks.text("place", part.place),
+                location_code=checks.optional("location_code", part.location_code, 32),
+                done_on=checks.not_future("done_on", part.done_on, work.today),
+                why=checks.optional("why", part.why),
+            )
+        case NewTest():
+            checks.ordered(("sampled_on", part.sampled_on), ("issued_on", part.issued_on))
+            checks.ordered(("issued_on", part.issued_on), ("valid_until", part.valid_until))
+            return LotTest(
+                lot_id=lot.id,
+                laboratory=checks.text("laboratory", part.laboratory),
+                report_no=checks.text("report_no", part.report_no, 60),
+                criteria=checks.text("criteria", part.criteria, 2000),
+                sampled_on=part.sampled_on,
+                issued_on=checks.not_future("issued_on", part.issued_on, work.today),
+                valid_until=part.valid_until,
+                passed=part.passed,
+                mandatory=part.mandatory,
+            )
+        case NewSample():
+            checks.ordered(("taken_on", part.taken_on), ("keep_until", part.keep_until))
+            return RetainedSample(
+                lot_id=lot.id,
+                code=checks.text("code", part.code, 40),
+                quantity=checks.positive("quantity", part.quantity),
+                unit=checks.text("unit", part.unit, 16),
+                taken_on=checks.not_future("taken_on", part.taken_on, work.today),
+                storage=checks.text("storage", part.storage),
+                keep_until=part.keep_until,
+                custodian=checks.text("custodian", part.custodian),
+            )
+        case NewArea():
+            if not (-90 <= part.lat <= 90 and -180 <= part.lon <= 180 and 0 < part.radius_km <= 5000):
+                raise Refusal("malformed", pointer="/lat", what="area")
+            return LotArea(
+                lot_id=lot.id,
+                name=checks.text("name", part.name),
+                lat=part.lat,
+                lon=part.lon,
+                radius_km=part.radius_km,
+            )
+
+
+def step(work: Work, uid: UUID, event: LotEvent) -> Lot:
+    """Move a lot along: produce, test, release (when its dossier is complete), close, dispose. Raises Refusal."""
+    lot = get(work, uid)
+    action = Action.RELEASE_LOT if event is LotEvent.RELEASE else Action.EDIT_LOT
+    work.may(action, organisation_id=lot.organisation_id, what="lot")
+    if event not in {LotEvent.PRODUCE, LotEvent.TEST, LotEvent.RELEASE, LotEvent.CLOSE, LotEvent.DISPOSE}:
+        raise Refusal("illegal_step", event=event.value, state=lot.state.value)
+    if event is LotEvent.RELEASE:
+        require_complete(work, lot)
+        lot.released_by_id, lot.released_at = work.actor.user_id, work.now
+    work.transition(lot, LOT, event)
+    return lot
+
+
+def require_complete(work: Work, lot: Lot) -> None:
+    """The guard of release and of activation (R1, R6). Raises Refusal."""
+    gaps = missing(work, lot)
+    if gaps:
+        raise Refusal("dossier_incomplete", missing=", ".join(gaps))
+    for test in work.session.scalars(sa.select(LotTest).where(LotTest.lot_id == lot.id, LotTest.mandatory)):
+        if not test.passed:
+            raise Refusal("test_failed", report=test.report_no)
+        if test.valid_until < work.today:
+            raise Refusal("test_expired", report=test.report_no, day=f"{test.valid_until:%d/%m/%Y}")
+
+
+_ITEM_WORDS = {
+    TenItem.PRODUCT_IMAGE: "ảnh sản phẩm / product picture",
+    TenItem.PRODUCER_ADDRESS: "địa chỉ nhà sản xuất / producer's address",
+    TenItem.STAGES: "các công đoạn / stages",
+    TenItem.EXPIRY: "hạn sử dụng / expiry date",
+    TenItem.STANDARD: "tiêu chuẩn áp dụng / standard",
+}
+
+
+def missing(work: Work, lot: Lot) -> list[str]:
+    """What the dossier still lacks: the ten items, an input with origin, a test where required, a retained sample."""
+    product = work.session.get_one(Product, lot.product_id)
+    owner = work.session.get_one(Organisation, lot.organisation_id)
+
+    def some(model: type[LotInput | LotStep | LotTest | RetainedSample], *where: sa.ColumnElement[bool]) -> bool:
+        return work.session.scalar(sa.select(model.id).where(model.lot_id == lot.id, *where).limit(1)) is not None
+
+    # Name, producer, production time and trace code are columns that cannot be empty; not everything has a brand.
+    items = {
+        TenItem.PRODUCT_IMAGE: products.has_picture(work, product.id),
+        TenItem.PRODUCER_ADDRESS: bool(owner.address),
+        TenItem.STAGES: some(LotStep),
+        TenItem.EXPIRY: product.shelf_life_days is None or lot.expires_on is not None,
+        TenItem.STANDARD: bool(product.standard),
+    }
+    found = [_ITEM_WORDS[item] for item, present in items.items() if not present]
+    if not some(LotInput, LotInput.origin.is_not(None)):
+        found.append("nguyên liệu có nguồn gốc / an input with its origin")
+    if product.tests_required and not some(LotTest, LotTest.mandatory):
+        found.append("phiếu kiểm nghiệm / test report")
+    if not some(RetainedSample):
+        found.append("mẫu lưu / retained sample")
+    return found
+
+
+def dispatch(work: Work, uid: UUID, asked: NewDispatch) -> Dispatch:
+    """Goods that leave; the lot is distributed from the first on. Raises Refusal."""
+    lot = get(work, uid)
+    work.may(Action.EDIT_LOT, organisation_id=lot.organisation_id, what="lot")
+    work.locked(lot)
+    checks.not_future("dispatched_on", asked.dispatched_on, work.today)
+    checks.ordered(("produced_on", lot.produced_on), ("dispatched_on", asked.dispatched_on))
+    gone = sa.select(sa.func.coalesce(sa.func.sum(Dispatch.packs), 0)).where(Dispatch.lot_id == lot.id)
+    left = lot.packs - (work.session.scalar(gone) or 0)
+    if not 0 < asked.packs <= left:
+        raise Refusal("quantity_over_output", pointer="/packs", left=left, asked=asked.packs)
+    work.transition(lot, LOT, LotEvent.DISTRIBUTE)
+    return work.add(
+        Dispatch(
+            uid=work.new_id(),
+            lot_id=lot.id,
+            buyer=checks.text("buyer", asked.buyer),
+            address=checks.text("address", asked.address),
+            quantity=checks.positive("quantity", asked.quantity),
+            packs=asked.packs,
+            dispatched_on=asked.dispatched_on,
+            created_at=work.now,
+        ),
+        "dispatch",
+    )
+
+
+def get(work: Work, uid: UUID) -> Lot:
+    """One lot the actor may see. Raises Refusal `not_found`."""
+    lot = work.find(Lot, uid, "lot")
+    work.may(Action.READ_LOT, organisation_id=lot.organisation_id, what="lot")
+    return lot
+
+
+def every(work: Work) -> Sequence[Lot]:
+    """All the actor may see, the newest first."""
+    seen = work.visible(Action.READ_LOT, Lot.organisation_id)
+    return list(work.session.scalars(sa.select(Lot).where(seen).order_by(Lot.produced_on.desc(), Lot.id.desc())))

@@ -1,0 +1,157 @@
+"""Stamp orders: asked for by a producer, decided by somebody else (R11), never more than the output (R2)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from stamp_engine.sheets import LAYOUTS
+
+from app.domain.errors import Refusal
+from app.domain.orders import ORDER, OrderEvent, OrderState
+from app.domain.permissions import Action
+from app.domain.products import ProductState
+from app.models.lots import Lot
+from app.models.orders import StampOrder
+from app.models.products import Product
+from app.services import checks, lots, organisations, products
+from app.services.work import Work
+from stamp_engine.format import Profile
+
+MOST_STAMPS = 10_000_000
+_YEAR_US = 365 * 86_400 * 1_000_000
+_DEAD = (OrderState.REJECTED, OrderState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A wish for stamps of a product, for one lot or for later lots; `printer` is a print house's public id."""
+
+    product: UUID
+    quantity: int
+    lot: UUID | None = None
+    printer: UUID | None = None
+    profile: Profile = Profile.COMPACT
+    with_gtin: bool = False
+    pins: bool = False
+    layout: str = "a4-40x30"
+    note: str | None = None
+
+
+def place(work: Work, asked: NewOrder) -> StampOrder:
+    """A SUBMITTED order. Raises Refusal."""
+    product = products.get(work, asked.product)
+    work.may(Action.PLACE_ORDER, organisation_id=product.organisation_id, what="product")
+    organisations.active(work, product.organisation_id)
+    if product.state is not ProductState.ACTIVE:
+        raise Refusal("product_not_active", pointer="/product")
+    if not product.stampable:
+        raise Refusal("not_stampable", pointer="/product")
+    if not 0 < asked.quantity <= MOST_STAMPS:
+        raise Refusal("quantity_out_of_range", pointer="/quantity", most=MOST_STAMPS)
+    if asked.layout not in LAYOUTS:
+        raise Refusal("layout_unknown", pointer="/layout", layout=asked.layout, known=", ".join(LAYOUTS))
+    if asked.with_gtin and product.gtin is None:
+        raise Refusal("gtin_missing", pointer="/with_gtin")
+    # Orders of one product wait for each other here, so that two together cannot pass the declared output.
+    work.locked(product)
+    lot = _lot(work, asked, product)
+    left = _left(work, product, lot)
+    if asked.quantity > left:
+        raise Refusal("quantity_over_output", pointer="/quantity", left=left, asked=asked.quantity)
+    uid = work.new_id()
+    row = StampOrder(
+        uid=uid,
+        number=uid.hex,
+        organisation_id=product.organisation_id,
+        product_id=product.id,
+        lot_id=lot.id if lot else None,
+        printer_id=_printer(work, asked.printer),
+        state=OrderState.DRAFT,
+        quantity=asked.quantity,
+        profile=asked.profile,
+        with_gtin=asked.with_gtin,
+        pins=asked.pins,
+        layout=asked.layout,
+        note=checks.optional("note", asked.note, 2000),
+        requested_by_id=work.actor.user_id,
+        created_at=work.now,
+        submitted_at=work.now,
+    )
+    work.add(row, "order", "draft")
+    row.number = f"DT{work.today.year}-{row.id:05d}"
+    work.transition(row, ORDER, OrderEvent.SUBMIT)
+    return row
+
+
+def _lot(work: Work, asked: NewOrder, product: Product) -> Lot | None:
+    if asked.lot is None:
+        return None
+    lot = lots.get(work, asked.lot)
+    if lot.product_id != product.id:
+        raise Refusal("lot_other_product", pointer="/lot")
+    return lot
+
+
+def _left(work: Work, product: Product, lot: Lot | None) -> int:
+    """How many stamps may still be ordered for a lot, or without a lot for a year's output."""
+    ordered = sa.select(sa.func.coalesce(sa.func.sum(StampOrder.quantity), 0)).where(StampOrder.state.not_in(_DEAD))
+    if lot is not None:
+        return lot.packs - (work.session.scalar(ordered.where(StampOrder.lot_id == lot.id)) or 0)
+    if product.annual_packs is None:
+        raise Refusal("required", pointer="/lot", what="Lô hoặc sản lượng năm / a lot, or the product's yearly output")
+    year = StampOrder.created_at > work.now - _YEAR_US
+    return product.annual_packs - (work.session.scalar(ordered.where(StampOrder.product_id == product.id, year)) or 0)
+
+
+def quota_left(work: Work, product: UUID, lot: UUID | None) -> int:
+    """What a form shows before "nộp". Raises Refusal."""
+    row = products.get(work, product)
+    return _left(work, row, lots.get(work, lot) if lot else None)
+
+
+def _printer(work: Work, uid: UUID | None) -> int | None:
+    if uid is None:
+        return None
+    found = next((row for row in organisations.printers(work) if row.uid == uid), None)
+    if found is None:
+        raise Refusal("not_a_printer", pointer="/printer")
+    return found.id
+
+
+def decide(work: Work, uid: UUID, event: OrderEvent, note: str | None = None) -> StampOrder:
+    """Approve or reject. Who asked may not approve (R11). Raises Refusal."""
+    row = get(work, uid)
+    work.may(Action.DECIDE_ORDER, organisation_id=row.organisation_id, what="order")
+    if event not in {OrderEvent.APPROVE, OrderEvent.REJECT}:
+        raise Refusal("illegal_step", event=event.value, state=row.state.value)
+    if row.requested_by_id == work.actor.user_id:
+        raise Refusal("four_eyes")
+    if event is OrderEvent.APPROVE:
+        organisations.active(work, row.organisation_id)
+    elif not (note or "").strip():
+        raise Refusal("reason_required", pointer="/note")
+    row.decided_by_id, row.decided_at = work.actor.user_id, work.now
+    row.decision_note = checks.optional("note", note, 255)
+    work.transition(row, ORDER, event)
+    return row
+
+
+def cancel(work: Work, uid: UUID) -> StampOrder:
+    """Withdraw an order before it is minted. Raises Refusal."""
+    row = get(work, uid)
+    work.may(Action.PLACE_ORDER, organisation_id=row.organisation_id, what="order")
+    work.transition(row, ORDER, OrderEvent.CANCEL)
+    return row
+
+
+def get(work: Work, uid: UUID) -> StampOrder:
+    """One order the actor may see. Raises Refusal `not_found`."""
+    row = work.find(StampOrder, uid, "order")
+    work.may(Action.READ_ORDER, organisation_id=row.organisation_id, what="order")
+    return row
+
+
+def every(work: Work) -> list[StampOrder]:
+    """All the actor may see, the newest first."""
+    seen = work.visible(Action.READ_ORDER, StampOrder.organisation_id)
+    return list(work.session.scalars(sa.select(StampOrder).where(seen).order_by(StampOrder.id.desc())))
