@@ -277,7 +277,7 @@ def missing(work: Work, lot: Lot) -> list[str]:
     found = [_ITEM_WORDS[item] for item, present in items.items() if not present]
     if not some(LotInput, LotInput.origin.is_not(None)):
         found.append("nguyên liệu có nguồn gốc / an input with its origin")
-    if product.tests_required and not some(LotTest, LotTest.mandatory):
+    if product.tests_required and not some(LotTest, LotTest.mandatory.is_(True)):
         found.append("phiếu kiểm nghiệm / test report")
     if not some(RetainedSample):
         found.append("mẫu lưu / retained sample")

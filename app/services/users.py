@@ -1,0 +1,140 @@
+"""People who sign in, and the tokens of their programs. Passwords are Argon2id; a token is kept as its SHA-256 only."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from app.domain.errors import Refusal
+from app.domain.permissions import Action, Actor, RoleName
+from app.models.users import ApiToken, Role, User
+from app.services import checks
+from app.services.work import Work
+
+SHORTEST_PASSWORD = 10
+_HASHER = PasswordHasher()
+# Checked when there is no such account, so that the time taken does not tell which accounts exist.
+_NOBODY = _HASHER.hash(secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """An account; it signs in by e-mail or telephone."""
+
+    name: str
+    password: str
+    roles: tuple[RoleName, ...]
+    email: str | None = None
+    phone: str | None = None
+    organisation_id: int | None = None
+    unit_id: int | None = None
+    example: bool = False
+
+
+def create(work: Work, asked: NewUser) -> User:
+    """A new account. Raises Refusal."""
+    work.may(Action.MANAGE_USERS, what="user")
+    if len(asked.password) < SHORTEST_PASSWORD:
+        raise Refusal("password_weak", pointer="/password")
+    email = checks.optional("email", (asked.email or "").lower(), 255)
+    phone = checks.phone(asked.phone)
+    if email is None and phone is None:
+        raise Refusal("required", pointer="/email", what=checks.label("email"))
+    for name, column, value in (("email", User.email, email), ("phone", User.phone, phone)):
+        if value and work.session.scalar(sa.select(User.id).where(column == value)):
+            raise Refusal("already_used", pointer=f"/{name}", what=checks.label(name))
+    uid = work.new_id()
+    row = User(
+        uid=uid,
+        email=email,
+        phone=phone,
+        password=_HASHER.hash(asked.password),
+        name=checks.text("name", asked.name),
+        active=True,
+        fs_uniquifier=secrets.token_hex(32),
+        organisation_id=asked.organisation_id,
+        unit_id=asked.unit_id,
+        locale="vi",
+        example=asked.example,
+        created_at=work.now,
+        roles=_roles(work, asked.roles),
+    )
+    return work.add(row, "user")
+
+
+def _roles(work: Work, names: Iterable[RoleName]) -> list[Role]:
+    return list(work.session.scalars(sa.select(Role).where(Role.name.in_([name.value for name in names]))))
+
+
+def authenticate(work: Work, login: str, password: str) -> User:
+    """The account behind an e-mail or telephone and its password. Raises Refusal `sign_in_failed`."""
+    login = login.strip().lower()[:255]
+    row = work.session.scalar(sa.select(User).where(User.email == login)) or _by_phone(work, login)
+    try:
+        _HASHER.verify(row.password if row and row.password else _NOBODY, password[:1024])
+    except (Argon2Error, InvalidHashError):
+        raise Refusal("sign_in_failed") from None
+    if row is None or not row.active:
+        raise Refusal("sign_in_failed")
+    return row
+
+
+def _by_phone(work: Work, login: str) -> User | None:
+    try:
+        number = checks.phone(login)
+    except Refusal:
+        return None
+    return work.session.scalar(sa.select(User).where(User.phone == number)) if number else None
+
+
+def by_session(work: Work, uniquifier: str) -> User | None:
+    """The active account of a session."""
+    return work.session.scalar(sa.select(User).where(User.fs_uniquifier == uniquifier, User.active.is_(True)))
+
+
+def actor_of(user: User) -> Actor:
+    """For whom services act when this person asks."""
+    roles = frozenset(RoleName(role.name) for role in user.roles)
+    return Actor(user.id, roles, user.organisation_id, user.unit_id)
+
+
+def issue_token(work: Work, name: str, actions: tuple[Action, ...]) -> str:
+    """A bearer token for one's own program, limited to some actions; shown once. Raises Refusal."""
+    if work.actor.user_id is None:
+        raise Refusal("forbidden")
+    secret = secrets.token_urlsafe(32)
+    work.add(
+        ApiToken(
+            uid=work.new_id(),
+            user_id=work.actor.user_id,
+            name=checks.text("name", name),
+            digest=hashlib.sha256(secret.encode()).digest(),
+            scopes=" ".join(sorted(action.value for action in actions)),
+            created_at=work.now,
+        ),
+        "token",
+        "issue",
+    )
+    return secret
+
+
+def by_token(work: Work, secret: str) -> tuple[User, frozenset[Action]] | None:
+    """The account behind a bearer token and the actions it may take."""
+    digest = hashlib.sha256(secret.encode()).digest()
+    live = sa.or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > work.now)
+    statement = sa.select(ApiToken).where(ApiToken.digest == digest, ApiToken.revoked_at.is_(None), live)
+    token = work.session.scalar(statement)
+    user = work.session.get(User, token.user_id) if token else None
+    if token is None or user is None or not user.active:
+        return None
+    return user, frozenset(Action(scope) for scope in token.scopes.split())
+
+
+def every(work: Work) -> list[User]:
+    """All accounts, by name. Raises Refusal."""
+    work.may(Action.MANAGE_USERS, what="user")
+    return list(work.session.scalars(sa.select(User).order_by(User.name)))
