@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from tests.app.office import Office
 
 from app.domain.errors import Refusal
 from app.domain.permissions import SYSTEM
@@ -11,7 +12,6 @@ from app.domain.units import UnitKind, UnitLevel
 from app.models.units import AdminUnit, UnitSuccessor
 from app.services import units
 from app.services.work import subtree
-from tests.app.office import Office
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,9 @@ def test_every_commune_of_the_200_has_one_successor_and_seven_of_the_204_none(de
 
 def test_a_reused_code_is_two_units(desk: Office) -> None:
     with desk.reading(SYSTEM) as work:
-        rows = work.session.scalars(sa.select(AdminUnit).where(AdminUnit.code == "03646").order_by(AdminUnit.valid_from))
+        rows = work.session.scalars(
+            sa.select(AdminUnit).where(AdminUnit.code == "03646").order_by(AdminUnit.valid_from)
+        )
         assert [row.name for row in rows] == ["Phường Chiềng Lề", "Phường Tô Hiệu"]
 
 

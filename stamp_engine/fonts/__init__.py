@@ -1,0 +1,1 @@
+"""The font that sheets are set in."""
