@@ -3,9 +3,8 @@
 Needs `pypdfium2` and `zxing-cpp`, which the management side brings and a plain engine does not.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stamp_engine.errors import ReadBackFailed
 from stamp_engine.sheets import Layout
@@ -14,7 +13,16 @@ DPI = 300
 MOST_PAGES = 6
 
 
-def check(sheets: Path, texts: Sequence[str], layout: Layout) -> int:
+class Texts(Protocol):
+    """The codes of a batch in order; a list will do."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> list[str]:
+        """Those from one position to another."""
+
+
+def check(sheets: Path, texts: Texts, layout: Layout) -> int:
     """Compare a few pages, the first and the last among them, with what they must say; gives how many were read.
 
     Raises ReadBackFailed naming the page and the first position that does not read.

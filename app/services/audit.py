@@ -72,15 +72,21 @@ def digest(entry: AuditEntry) -> bytes:
 def check(session: Session) -> int:
     """The length of the chain where every link holds. Raises Broken at the first that does not."""
     seq, previous = 0, bytes(32)
-    for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)):
-        if entry.seq != seq + 1:
-            raise Broken(seq + 1, f"entry {seq + 1} is missing")
-        if entry.previous != previous:
-            raise Broken(entry.seq, "it does not follow the entry before it")
-        if entry.hash != digest(entry):
-            raise Broken(entry.seq, "its content was changed")
-        seq, previous = entry.seq, entry.hash
+    statement = sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)
+    with session.scalars(statement) as entries:
+        for entry in entries:
+            _follows(entry, seq, previous)
+            seq, previous = entry.seq, entry.hash
     head = session.execute(sa.select(AuditHead)).scalar_one()
     if (head.seq, head.hash) != (seq, previous):
         raise Broken(seq + 1, "the last entries were cut off")
     return seq
+
+
+def _follows(entry: AuditEntry, seq: int, previous: bytes) -> None:
+    if entry.seq != seq + 1:
+        raise Broken(seq + 1, f"entry {seq + 1} is missing")
+    if entry.previous != previous:
+        raise Broken(entry.seq, "it does not follow the entry before it")
+    if entry.hash != digest(entry):
+        raise Broken(entry.seq, "its content was changed")

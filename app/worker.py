@@ -1,0 +1,176 @@
+"""The worker: mints approved orders, keeps the published keys and the partitions of scans up to date. Faces nobody.
+
+The intent to mint is in the database before the first file is written. A worker that was killed finds the batch still
+MINTING and mints it again from the start, bit for bit the same. The print file is released only after its sheets were
+read back.
+"""
+
+import logging
+import shutil
+import signal
+import threading
+import time
+import zipfile
+from dataclasses import dataclass
+from hashlib import file_digest
+from itertools import islice
+from pathlib import Path
+
+import uuid_utils.compat
+
+import config
+from app import schema
+from app.database import open_engine
+from app.keystore import open_or_create
+from app.models.orders import StampOrder
+from app.models.stamps import Batch
+from app.services import keys as key_service
+from app.services import minting
+from app.services.work import Desk
+from stamp_engine.errors import StampError
+from stamp_engine.format import Ecc, Profile, Template, choose_template
+from stamp_engine.keys import KeyDirectory
+from stamp_engine.minting import CODES, MANIFEST, SHEETS, Job, Wants, mint, read_codes
+from stamp_engine.readback import check
+from stamp_engine.sheets import LAYOUTS, Face
+
+PAUSE_S = 0.5
+UPKEEP_S = 3600
+_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+_log = logging.getLogger(__name__)
+
+
+def print_file(data_dir: Path, sha256: str) -> Path:
+    """Where the print file of that digest lies."""
+    return data_dir / "print" / f"{sha256}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Minter:
+    """Mints for one desk with one key directory, into `data_dir/print`."""
+
+    desk: Desk
+    keys: KeyDirectory
+    data_dir: Path
+    host: str
+
+    def publish_keys(self) -> None:
+        """Bring the public halves in the database in line with the key directory."""
+        epochs = [(epoch.number, epoch.state) for epoch in self.keys.symmetric.epochs]
+        with self.desk.work(minting.SYSTEM) as work:
+            key_service.align(work, self.keys.public_keys(), epochs)
+
+    def run_once(self) -> int:
+        """Mint everything that waits; gives how many batches were finished. One that fails is left for the next run."""
+        done = 0
+        with self.desk.reading(minting.SYSTEM) as work:
+            waiting, unfinished = minting.waiting(work), minting.unfinished(work)
+        for batch in unfinished:
+            done += self._attempt(batch)
+        for order in waiting:
+            try:
+                batch = self._begin(order)
+            except StampError:
+                _log.exception("order %s cannot be minted", order.number)
+                continue
+            done += self._attempt(batch)
+        return done
+
+    def _begin(self, order: StampOrder) -> Batch:
+        with self.desk.reading(minting.SYSTEM) as work:
+            gtin, floor = minting.gtin(work, order), minting.floor(work)
+        template = choose_template(order.profile, self.host, gtin)
+        kid = self.keys.stamp_key().public.kid if order.profile is Profile.SEALED else None
+        block = self.keys.reserve(order.quantity, floor)
+        with self.desk.work(minting.SYSTEM) as work:
+            return minting.begin(work, order, minting.Intent(block, template, self.keys.symmetric.current, kid))
+
+    def _attempt(self, batch: Batch) -> int:
+        try:
+            self._finish(batch)
+        except (StampError, OSError):
+            _log.exception("batch %s is not minted yet", batch.number)
+            return 0
+        return 1
+
+    def _finish(self, batch: Batch) -> None:
+        with self.desk.reading(minting.SYSTEM) as work:
+            labels = minting.labels(work, batch)
+        job = Job(
+            batch=batch.number,
+            block=range(batch.lo, batch.hi),
+            template=Template(batch.profile, batch.host, batch.gtin, batch.symbol_version, Ecc(batch.ecc), batch.mask),
+            epoch=batch.epoch,
+            kid=batch.kid,
+            pins=batch.pins,
+            order=labels.order,
+            product=labels.product,
+            organisation=labels.organisation,
+            created_at=batch.created_at,
+            face=Face(labels.product_name, labels.organisation_name),
+        )
+        folder = self.data_dir / "print" / batch.number
+        minted = mint(job, self.keys, folder, Wants(layout=batch.layout))
+        layout = LAYOUTS[batch.layout]
+        check(folder / SHEETS, _Texts(folder / CODES, len(job.block)), layout)
+        sha256, size = self._packed(folder)
+        with self.desk.work(minting.SYSTEM) as work:
+            minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size)
+        _log.info("minted %s: %d stamps", batch.number, len(job.block))
+
+    def _packed(self, folder: Path) -> tuple[str, int]:
+        """One print file from the folder, named by its digest; the folder is done with."""
+        partial = folder.with_suffix(".part")
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name in (CODES, SHEETS, MANIFEST):
+                info = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(info, "w", force_zip64=True) as out, (folder / name).open("rb") as file:
+                    shutil.copyfileobj(file, out, 1 << 20)
+        with partial.open("rb") as file:
+            sha256 = file_digest(file, "sha256").hexdigest()
+        size = partial.stat().st_size
+        partial.replace(print_file(self.data_dir, sha256))
+        shutil.rmtree(folder)
+        return sha256, size
+
+
+class _Texts:
+    """The codes of a list, by position, without holding them all."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        self._path = path
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, part: slice) -> list[str]:
+        return list(islice(read_codes(self._path), part.start, part.stop))
+
+
+def minter(settings: config.Worker) -> Minter:
+    """The minter of these settings. Raises KeyStoreError."""
+    desk = Desk(open_engine(settings.database_url), lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7)
+    keys = open_or_create(settings.keys_dir, settings.passphrase)
+    return Minter(desk, keys, settings.data_dir, settings.stamp_host)
+
+
+def run(settings: config.Worker) -> None:
+    """Work until told to stop (SIGTERM or SIGINT). Raises KeyStoreError where the keys cannot be opened."""
+    made = minter(settings)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    made.publish_keys()
+    upkeep_at = 0.0
+    while not stop.is_set():
+        try:
+            if time.monotonic() >= upkeep_at:
+                schema.ensure_partitions(made.desk.engine, made.desk.clock())
+                upkeep_at = time.monotonic() + UPKEEP_S
+            made.run_once()
+        except Exception:  # noqa: BLE001  a lost database is waited for; the next turn tries again
+            _log.exception("the worker's turn failed")
+        stop.wait(PAUSE_S)
+    made.desk.engine.dispose()
