@@ -68,12 +68,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person (or the system: `user_id` None, no roles) for whom a service acts."""
+    """The person (or the system: `user_id` None, no roles) for whom a service acts.
+
+    `only` are the actions a program's token is limited to; None for a person.
+    """
 
     user_id: int | None
     roles: frozenset[RoleName]
     organisation_id: int | None = None
     unit_id: int | None = None
+    only: frozenset[Action] | None = None
 
 
 SYSTEM = Actor(user_id=None, roles=frozenset())
@@ -134,5 +138,7 @@ RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
 
 def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
     """The scopes in which the actor may do this; empty means it may not at all."""
+    if actor.only is not None and action not in actor.only:
+        return frozenset()
     granted = (RIGHTS[role] for role in actor.roles)
     return frozenset(scope for scope, actions in granted if action in actions)

@@ -90,3 +90,8 @@ def _follows(entry: AuditEntry, seq: int, previous: bytes) -> None:
         raise Broken(entry.seq, "it does not follow the entry before it")
     if entry.hash != digest(entry):
         raise Broken(entry.seq, "its content was changed")
+
+
+def last(session: Session, count: int) -> list[AuditEntry]:
+    """The newest entries, the newest first."""
+    return list(session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count)))

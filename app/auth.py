@@ -1,0 +1,103 @@
+"""Who is asking: a person by session cookie, a program by bearer token; and the desk they work at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.domain.errors import Refusal
+from app.domain.permissions import SYSTEM, Action, Actor, scopes
+from app.extensions import login
+from app.models.users import User
+from app.services import users
+from app.services.work import Desk, Work
+
+
+class Person:
+    """The signed-in account, as Flask-Login wants it. The session names its uniquifier, never its key."""
+
+    is_authenticated = True
+    is_anonymous = False
+
+    def __init__(self, user: User) -> None:
+        self.name = user.name
+        self.locale = user.locale
+        self.is_active = user.active
+        self.actor = users.actor_of(user)
+        self._uniquifier = user.fs_uniquifier
+
+    def get_id(self) -> str:
+        """What the session keeps."""
+        return self._uniquifier
+
+
+def desk() -> Desk:
+    """The desk of this application."""
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+@contextmanager
+def working() -> Iterator[Work]:
+    """A piece of work by whoever is asking. Raises Refusal."""
+    with desk().work(_actor()) as work:
+        yield work
+
+
+@contextmanager
+def reading() -> Iterator[Work]:
+    """A look by whoever is asking. Raises Refusal."""
+    with desk().reading(_actor()) as work:
+        yield work
+
+
+def signed_in() -> bool:
+    """Whether anybody we know is asking."""
+    return bool(current_user.is_authenticated) or "program" in g
+
+
+def may(action: Action) -> bool:
+    """Whether who is asking may ever do this: what a page needs to know to show a button."""
+    return bool(scopes(_actor(), action))
+
+
+def _actor() -> Actor:
+    program: Actor | None = g.get("program")
+    if program is not None:
+        return program
+    if current_user.is_authenticated:
+        actor: Actor = current_user.actor
+        return actor
+    raise Refusal("forbidden")
+
+
+def read_token() -> None:
+    """Take a bearer token as the one who is asking. Raises Refusal where it is not good."""
+    header = request.headers.get("authorization", "")
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return
+    with desk().reading(SYSTEM) as work:
+        found = users.by_token(work, secret.strip())
+    if found is None:
+        raise Refusal("sign_in_failed")
+    g.program = replace(users.actor_of(found[0]), only=found[1])
+
+
+def install(app: Flask) -> None:
+    """Teach Flask-Login our accounts."""
+
+    def load(uniquifier: str) -> Person | None:
+        with desk().reading(SYSTEM) as work:
+            user = users.by_session(work, uniquifier)
+        return None if user is None else Person(user)
+
+    def ask() -> Response:
+        return redirect(url_for("web.sign_in", next=request.full_path if request.method == "GET" else None))
+
+    login.user_loader(load)
+    login.unauthorized_handler(ask)
+    app.jinja_env.globals.update(may=may, Action=Action, signed_in=signed_in)

@@ -1,0 +1,148 @@
+"""The office's pages. Each view asks a service and shows what came of it; Vietnamese first, English beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.auth import desk, working
+from app.domain.errors import Refusal, Text
+from app.services.work import LOCAL, Work
+from app.web.forms import Form
+from app.web.words import CHOICES, STATES
+
+C = TypeVar("C")
+Page = str | Response | tuple[str, int]
+web = Blueprint("web", __name__, url_prefix="/office", template_folder="templates")
+DONE = Text("Đã xong.", "Done.")
+
+
+def locale() -> str:
+    """The language of this page: `vi` unless the session says `en`."""
+    return "en" if session.get("lang") == "en" else "vi"
+
+
+def say(vi: str, en: str) -> str:
+    """The words in the page's language; both stand side by side where they are used."""
+    return en if locale() == "en" else vi
+
+
+def said(text: Text | tuple[str, str]) -> str:
+    """A text in the page's language."""
+    return say(text.vi, text.en) if isinstance(text, Text) else say(*text)
+
+
+def state(word: object) -> str:
+    """A state in words."""
+    raw = str(getattr(word, "value", word))
+    return said(STATES.get(raw) or CHOICES.get(raw) or (raw, raw))
+
+
+def moment(at: int | None) -> str:
+    """UTC microseconds as people in Sơn La write them."""
+    return "" if at is None else f"{datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(LOCAL):%H:%M %d/%m/%Y}"
+
+
+def day(value: date | None) -> str:
+    """A date as people in Vietnam write it."""
+    return "" if value is None else f"{value:%d/%m/%Y}"
+
+
+def number(value: object) -> str:
+    """A number with dots for thousands and a comma for parts: 1.234.567,5."""
+    text = f"{value:,}" if not isinstance(value, str) else value
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def done(endpoint: str, words: Text = DONE, **values: Any) -> Response:
+    """Say that it worked and go on to a page."""
+    flash(said(words))
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def submitted(
+    form: Form[C], act: Callable[[Work, C], Any], then: Callable[[Any], Response], title: Text, **more: Any
+) -> Page:
+    """Show a form, or do what it asks: the result's page, or the form again with what is wrong (422)."""
+    if request.method == "POST":
+        command = form.read(request.form, **more)
+        if command is not None:
+            try:
+                with working() as work:
+                    made = act(work, command)
+                return then(made)
+            except Refusal as refusal:
+                form.refuse(refusal)
+    else:
+        form.given = request.args.to_dict()
+    return render_template("form.html", form=form, title=said(title)), form.status
+
+
+def step(act: Callable[[Work], Any], endpoint: str, **values: Any) -> Response:
+    """Do one thing from a button; a refusal is shown on the page it came from."""
+    try:
+        with working() as work:
+            act(work)
+    except Refusal as refusal:
+        flash(said(refusal.text), "error")
+        return redirect(url_for(endpoint, **values), 303)
+    return done(endpoint, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list: its cells, and where its first cell leads."""
+
+    cells: tuple[object, ...]
+    url: str | None = None
+
+
+def listing(
+    title: Text,
+    heads: Sequence[tuple[str, str]],
+    rows: Sequence[Line],
+    empty: Text,
+    new: tuple[str, Text] | None = None,
+) -> str:
+    """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step."""
+    return render_template(
+        "list.html",
+        title=said(title),
+        heads=[(say(vi, en.removeprefix("#")), en.startswith("#")) for vi, en in heads],
+        rows=rows,
+        empty=said(empty),
+        new_url=new[0] if new else None,
+        new_words=said(new[1]) if new else None,
+    )
+
+
+def uid_of(raw: str | None) -> UUID | None:
+    """A public id from a form, None where it is empty. Raises Refusal."""
+    if not raw:
+        return None
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise Refusal("not_found", what="record") from None
+
+
+@web.before_request
+def _language() -> None:
+    wanted = request.args.get("lang")
+    if wanted in {"vi", "en"}:
+        session["lang"] = wanted
+
+
+def install(app: Flask) -> None:
+    """Bind the pages and the words they use."""
+    from app.web import lots, office, orders, organisations, products, recalls, rolls  # noqa: PLC0415  they use `web`
+
+    assert (lots, office, orders, organisations, products, recalls, rolls)
+    app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user)
+    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number)
+    app.register_blueprint(web)

@@ -1,0 +1,90 @@
+"""Forms as tables: what is asked, how, and which command they fill. Pydantic reads the fields; services judge them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from app.domain.errors import Refusal, Text
+from app.web.words import CHOICES, STATES
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. `kind` is an input type, `select`, `textarea` or `checkbox`."""
+
+    name: str
+    label: Text
+    kind: str = "text"
+    required: bool = False
+    options: Sequence[tuple[str, Text]] = ()
+    hint: Text | None = None
+
+
+def choices(kind: type[StrEnum]) -> list[tuple[str, Text]]:
+    """The members of an enum as options."""
+    return [(one.value, Text(*(CHOICES.get(one.value) or STATES[one.value]))) for one in kind]
+
+
+def asked(name: str, vi: str, en: str, kind: str = "text", **more: Any) -> Field:
+    """A question that must be answered."""
+    return Field(name, Text(vi, en), kind, required=True, **more)
+
+
+def optional(name: str, vi: str, en: str, kind: str = "text", **more: Any) -> Field:
+    """A question that may be left open."""
+    return Field(name, Text(vi, en), kind, **more)
+
+
+@dataclass(slots=True)
+class Form(Generic[C]):
+    """A form being filled: its questions, what was typed, and what is wrong with it by field."""
+
+    command: type[C]
+    fields: Sequence[Field]
+    given: Mapping[str, str] = field(default_factory=dict)
+    errors: dict[str, Text] = field(default_factory=dict)
+    general: Text | None = None
+
+    def read(self, given: "MultiDict[str, str]", **more: Any) -> C | None:
+        """The command, or None with `errors` filled."""
+        self.given = given.to_dict()
+        raw: dict[str, Any] = {}
+        for one in self.fields:
+            value = given.get(one.name, "").strip()
+            if one.kind == "checkbox":
+                raw[one.name] = one.name in given
+            elif value:
+                raw[one.name] = value.replace(".", "").replace(",", ".") if one.kind == "amount" else value
+        try:
+            return TypeAdapter(self.command).validate_python({**raw, **more})
+        except ValidationError as error:
+            for fault in error.errors():
+                name = str(fault["loc"][0]) if fault["loc"] else ""
+                label = next((one.label for one in self.fields if one.name == name), Text(name, name))
+                code = "required" if fault["type"] == "missing" else "malformed"
+                words = Refusal(code, what="{what}").text
+                self.errors[name] = Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+            return None
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show a refusal at its field, or above all of them."""
+        name = (refusal.pointer or "").strip("/").split("/")[0]
+        if any(one.name == name for one in self.fields):
+            self.errors[name] = refusal.text
+        else:
+            self.general = refusal.text
+
+    def value(self, name: str) -> str:
+        """What a field shows."""
+        return self.given.get(name, "")
+
+    @property
+    def status(self) -> int:
+        """422 when something is wrong."""
+        return 422 if self.errors or self.general else 200

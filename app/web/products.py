@@ -1,0 +1,158 @@
+"""Products: list, describe, picture, submit, approve, certify."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.auth import may, reading, working
+from app.domain.certificates import state_on
+from app.domain.errors import Refusal, Text
+from app.domain.permissions import Action
+from app.domain.products import PRODUCT, ProductEvent, ProductGroup, RuleSet
+from app.models.certificates import Certificate
+from app.models.organisations import Organisation
+from app.services import certificates, files
+from app.services import products as service
+from app.services.certificates import NewCertificate
+from app.services.products import NewProduct
+from app.web import Line, Page, done, listing, said, state, step, submitted, web
+from app.web.forms import Form, asked, choices, optional
+
+_WORDS = {
+    ProductEvent.SUBMIT: ("Nộp để duyệt", "Submit", "main", None, Action.EDIT_PRODUCT),
+    ProductEvent.RETIRE: ("Ngừng sản phẩm", "Retire", "danger", None, Action.EDIT_PRODUCT),
+    ProductEvent.APPROVE: ("Duyệt", "Approve", "main", None, Action.DECIDE_PRODUCT),
+    ProductEvent.RETURN: ("Trả lại", "Return", "danger", Text("Lý do", "Reason"), Action.DECIDE_PRODUCT),
+}
+
+
+@web.get("/products")
+@login_required
+def products() -> str:
+    """All products in scope."""
+    with reading() as work:
+        rows = [
+            Line((row.name, row.code, state(row.group), row.pack, row.state), url_for(".product", uid=row.uid))
+            for row in service.every(work)
+        ]
+    heads = (("Tên", "Name"), ("Mã", "Code"), ("Nhóm", "Group"), ("Quy cách", "Pack"), ("Trạng thái", "State"))
+    new = (url_for(".new_product"), Text("Thêm sản phẩm", "New product"))
+    empty = Text("Chưa có sản phẩm. Hãy thêm sản phẩm đầu tiên.", "None yet: add the first product.")
+    return listing(Text("Sản phẩm", "Products"), heads, rows, empty, new if may(Action.EDIT_PRODUCT) else None)
+
+
+@web.route("/products/new", methods=["GET", "POST"])
+@login_required
+def new_product() -> Page:
+    """Describe one."""
+    form = Form(
+        NewProduct,
+        (
+            asked("name", "Tên sản phẩm", "Name"),
+            asked("group", "Nhóm", "Group", "select", options=choices(ProductGroup)),
+            asked("pack", "Quy cách (ví dụ: gói 100 g)", "Pack (for example 100 g bag)"),
+            asked("description", "Mô tả", "Description", "textarea"),
+            optional("standard", "Tiêu chuẩn áp dụng", "Standard"),
+            optional("gtin", "Mã vạch GTIN", "GTIN barcode", "number"),
+            optional("brand", "Nhãn hiệu", "Brand"),
+            optional("shelf_life_days", "Hạn dùng (ngày)", "Shelf life (days)", "number"),
+            optional("annual_packs", "Sản lượng năm (gói)", "Packs a year", "number"),
+            optional("ingredients", "Thành phần", "Ingredients", "textarea"),
+            optional("usage", "Cách dùng", "How to use", "textarea"),
+            optional("warnings", "Lưu ý", "Warnings", "textarea"),
+            optional("name_en", "Tên tiếng Anh", "English name"),
+        ),
+    )
+    with reading() as work:
+        owner = work.session.get(Organisation, current_user.actor.organisation_id or 0)
+    if owner is None:
+        raise Refusal("forbidden")
+
+    def then(made: Any) -> Response:
+        return done("web.product", uid=made.uid)
+
+    return submitted(
+        form, lambda work, asked: service.create(work, owner.uid, asked), then, Text("Thêm sản phẩm", "New product")
+    )
+
+
+@web.get("/products/<uuid:uid>")
+@login_required
+def product(uid: UUID) -> str:
+    """One product with its pictures and certificates."""
+    with reading() as work:
+        row = service.get(work, uid)
+        owner = work.session.get_one(Organisation, row.organisation_id)
+        pictures = service.pictures(work, row.id)
+        held = work.session.scalars(sa.select(Certificate).where(Certificate.product_id == row.id)).all()
+        states = [
+            (
+                one,
+                state_on(
+                    work.today,
+                    expires_on=one.expires_on,
+                    revoked_on=one.revoked_on,
+                    superseded=one.superseded_by_id is not None,
+                ),
+            )
+            for one in held
+        ]
+    acts = [(event, *_WORDS[event]) for event in PRODUCT.table[row.state] if may(_WORDS[event][4])]
+    return render_template("product.html", row=row, owner=owner, pictures=pictures, certificates=states, acts=acts)
+
+
+@web.post("/products/<uuid:uid>/<event>")
+@login_required
+def decide_product(uid: UUID, event: str) -> Response:
+    """Submit, retire, approve or return."""
+    reason = request.form.get("reason")
+    return step(lambda work: service.decide(work, uid, ProductEvent(event), reason), "web.product", uid=uid)
+
+
+@web.post("/products/<uuid:uid>/picture")
+@login_required
+def add_picture(uid: UUID) -> Response:
+    """Add a picture; it is drawn again before anyone sees it."""
+    sent = request.files.get("picture")
+    try:
+        drawn = files.picture(sent.read(files.LARGEST_PICTURE + 1) if sent else b"")
+        with working() as work:
+            service.add_picture(work, current_app.extensions["files"], uid, drawn)
+    except Refusal as refusal:
+        flash(said(refusal.text), "error")
+        return redirect(url_for("web.product", uid=uid), 303)
+    return done("web.product", uid=uid)
+
+
+@web.route("/products/<uuid:uid>/certificate", methods=["GET", "POST"])
+@login_required
+def new_certificate(uid: UUID) -> Page:
+    """Enter a grading decision."""
+    rules = [one for one in choices_of_rules() if one[0] != RuleSet.SL_2019.value]
+    form = Form(
+        NewCertificate,
+        (
+            asked("decision_no", "Số quyết định", "Decision number"),
+            asked("issuer", "Cơ quan ban hành", "Issuer"),
+            asked("rule_set", "Bộ tiêu chí", "Rule-set", "select", options=rules),
+            asked("points_a", "Điểm phần A", "Points A", "amount"),
+            asked("points_b", "Điểm phần B", "Points B", "amount"),
+            asked("points_c", "Điểm phần C", "Points C", "amount"),
+            asked("issued_on", "Ngày ban hành", "Issued on", "date"),
+        ),
+    )
+
+    def then(_: Any) -> Response:
+        return done("web.product", uid=uid)
+
+    title = Text("Giấy chứng nhận OCOP", "OCOP certificate")
+    return submitted(form, lambda work, asked: certificates.grant(work, uid, asked), then, title)
+
+
+def choices_of_rules() -> list[tuple[str, Text]]:
+    """The rule-sets a certificate may follow."""
+    return [(rule.value, Text(state(rule), state(rule))) for rule in RuleSet]
