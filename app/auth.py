@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, request
 from flask_login import current_user
-from werkzeug.wrappers import Response
 
 from app.domain.errors import Refusal
 from app.domain.permissions import SYSTEM, Action, Actor, scopes
@@ -95,9 +94,5 @@ def install(app: Flask) -> None:
             user = users.by_session(work, uniquifier)
         return None if user is None else Person(user)
 
-    def ask() -> Response:
-        return redirect(url_for("web.sign_in", next=request.full_path if request.method == "GET" else None))
-
     login.user_loader(load)
-    login.unauthorized_handler(ask)
     app.jinja_env.globals.update(may=may, Action=Action, signed_in=signed_in)

@@ -1,6 +1,5 @@
 """What the office sees of scans: counts by lot and verdict, never a person (rule R10)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -36,5 +35,4 @@ def by_lot(work: Work) -> list[LotScans]:
         .group_by(*Lot.__table__.columns)
         .order_by(sa.func.max(Scan.at).desc())
     )
-    rows: Iterable[sa.Row[tuple[Lot, int, int, int, int]]] = work.session.execute(statement)
-    return [LotScans(*row) for row in rows]
+    return [LotScans(lot, *(int(value) for value in rest)) for lot, *rest in work.session.execute(statement)]

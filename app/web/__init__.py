@@ -3,22 +3,26 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
+from importlib import import_module
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
-from flask_login import current_user, login_required
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.auth import desk, working
+from app.auth import working
 from app.domain.errors import Refusal, Text
 from app.services.work import LOCAL, Work
 from app.web.forms import Form
 from app.web.words import CHOICES, STATES
 
 C = TypeVar("C")
+M = TypeVar("M", bound=StrEnum)
 Page = str | Response | tuple[str, int]
 web = Blueprint("web", __name__, url_prefix="/office", template_folder="templates")
+ROOMS = ("office", "organisations", "products", "lots", "orders", "rolls", "recalls")
 DONE = Text("Đã xong.", "Done.")
 
 
@@ -131,18 +135,30 @@ def uid_of(raw: str | None) -> UUID | None:
         raise Refusal("not_found", what="record") from None
 
 
+def member(kind: type[M], raw: str) -> M:
+    """The member of an enum that a form or an address names. Raises Refusal."""
+    try:
+        return kind(raw)
+    except ValueError:
+        raise Refusal("not_found", what="step") from None
+
+
 @web.before_request
-def _language() -> None:
+def _known() -> Response | None:
+    """Keep the language; nobody sees a page of the office without signing in."""
     wanted = request.args.get("lang")
     if wanted in {"vi", "en"}:
         session["lang"] = wanted
+    if request.endpoint == "web.sign_in" or current_user.is_authenticated:
+        return None
+    back = request.full_path if request.method == "GET" else None
+    return redirect(url_for("web.sign_in", next=back))
 
 
 def install(app: Flask) -> None:
     """Bind the pages and the words they use."""
-    from app.web import lots, office, orders, organisations, products, recalls, rolls  # noqa: PLC0415  they use `web`
-
-    assert (lots, office, orders, organisations, products, recalls, rolls)
+    for room in ROOMS:
+        import_module(f"app.web.{room}")
     app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user)
     app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number)
     app.register_blueprint(web)

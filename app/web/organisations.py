@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
-from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from app.auth import may, reading
@@ -15,7 +14,7 @@ from app.models.units import AdminUnit
 from app.services import organisations as service
 from app.services import units
 from app.services.organisations import NewOrganisation
-from app.web import Line, Page, done, listing, state, step, submitted, web
+from app.web import Line, Page, done, listing, member, state, step, submitted, web
 from app.web.forms import Form, asked, choices, optional
 
 _WORDS = {
@@ -27,7 +26,6 @@ _WORDS = {
 
 
 @web.get("/organisations")
-@login_required
 def organisations() -> str:
     """All organisations in scope."""
     with reading() as work:
@@ -43,7 +41,6 @@ def organisations() -> str:
 
 
 @web.route("/organisations/new", methods=["GET", "POST"])
-@login_required
 def new_organisation() -> Page:
     """Register one."""
     with reading() as work:
@@ -71,7 +68,6 @@ def new_organisation() -> Page:
 
 
 @web.get("/organisations/<uuid:uid>")
-@login_required
 def organisation(uid: UUID) -> str:
     """One organisation."""
     with reading() as work:
@@ -83,8 +79,9 @@ def organisation(uid: UUID) -> str:
 
 
 @web.post("/organisations/<uuid:uid>/<event>")
-@login_required
-def decide_organisation(uid: UUID, event: OrganisationEvent) -> Response:
+def decide_organisation(uid: UUID, event: str) -> Response:
     """Approve, suspend, reinstate or close."""
     reason = request.form.get("reason")
-    return step(lambda work: service.decide(work, uid, OrganisationEvent(event), reason), "web.organisation", uid=uid)
+    return step(
+        lambda work: service.decide(work, uid, member(OrganisationEvent, event), reason), "web.organisation", uid=uid
+    )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import current_app, flash, redirect, render_template, request, url_for
-from flask_login import current_user, login_required
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.auth import may, reading, working
@@ -19,7 +19,7 @@ from app.services import certificates, files
 from app.services import products as service
 from app.services.certificates import NewCertificate
 from app.services.products import NewProduct
-from app.web import Line, Page, done, listing, said, state, step, submitted, web
+from app.web import Line, Page, done, listing, member, said, state, step, submitted, web
 from app.web.forms import Form, asked, choices, optional
 
 _WORDS = {
@@ -31,7 +31,6 @@ _WORDS = {
 
 
 @web.get("/products")
-@login_required
 def products() -> str:
     """All products in scope."""
     with reading() as work:
@@ -46,7 +45,6 @@ def products() -> str:
 
 
 @web.route("/products/new", methods=["GET", "POST"])
-@login_required
 def new_product() -> Page:
     """Describe one."""
     form = Form(
@@ -81,7 +79,6 @@ def new_product() -> Page:
 
 
 @web.get("/products/<uuid:uid>")
-@login_required
 def product(uid: UUID) -> str:
     """One product with its pictures and certificates."""
     with reading() as work:
@@ -106,15 +103,13 @@ def product(uid: UUID) -> str:
 
 
 @web.post("/products/<uuid:uid>/<event>")
-@login_required
 def decide_product(uid: UUID, event: str) -> Response:
     """Submit, retire, approve or return."""
     reason = request.form.get("reason")
-    return step(lambda work: service.decide(work, uid, ProductEvent(event), reason), "web.product", uid=uid)
+    return step(lambda work: service.decide(work, uid, member(ProductEvent, event), reason), "web.product", uid=uid)
 
 
 @web.post("/products/<uuid:uid>/picture")
-@login_required
 def add_picture(uid: UUID) -> Response:
     """Add a picture; it is drawn again before anyone sees it."""
     sent = request.files.get("picture")
@@ -129,7 +124,6 @@ def add_picture(uid: UUID) -> Response:
 
 
 @web.route("/products/<uuid:uid>/certificate", methods=["GET", "POST"])
-@login_required
 def new_certificate(uid: UUID) -> Page:
     """Enter a grading decision."""
     rules = [one for one in choices_of_rules() if one[0] != RuleSet.SL_2019.value]

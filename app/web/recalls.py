@@ -1,0 +1,111 @@
+"""Recalls: ask, approve with four eyes, settle each lot, close."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.auth import may, reading
+from app.domain.errors import Text
+from app.domain.permissions import Action
+from app.domain.recalls import RecallEvent, RecallResult, RecallState
+from app.services import lots
+from app.services import recalls as service
+from app.services.recalls import NewRecall
+from app.services.work import Work
+from app.web import Line, Page, done, listing, member, moment, step, submitted, uid_of, web
+from app.web.forms import Form, asked, choices, optional
+
+PATH = (RecallState.REQUESTED, RecallState.APPROVED, RecallState.OPEN, RecallState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What became of a lot."""
+
+    result: RecallResult
+    recovered: Decimal
+    note: str | None = None
+
+
+@web.get("/recalls")
+def recalls() -> str:
+    """All recalls in scope."""
+    with reading() as work:
+        rows = [
+            Line((row.number, row.reason, moment(row.requested_at), row.state), url_for(".recall", uid=row.uid))
+            for row in service.every(work)
+        ]
+    heads = (("Số", "Number"), ("Lý do", "Reason"), ("Đề nghị lúc", "Requested"), ("Trạng thái", "State"))
+    new = (url_for(".new_recall"), Text("Đề nghị thu hồi", "Ask for a recall"))
+    empty = Text("Chưa có vụ thu hồi nào.", "No recalls.")
+    return listing(Text("Thu hồi", "Recalls"), heads, rows, empty, new if may(Action.REQUEST_RECALL) else None)
+
+
+@web.route("/recalls/new", methods=["GET", "POST"])
+def new_recall() -> Page:
+    """Ask for the recall of a lot."""
+    with reading() as work:
+        options = [(str(row.uid), Text(row.lot_no, row.lot_no)) for row in lots.every(work)]
+    form = Form(
+        NewRecall,
+        (
+            asked("lot", "Lô", "Lot", "select", options=options),
+            asked("reason", "Lý do thu hồi", "Reason", "textarea"),
+            asked("instruction", "Người mua cần làm gì", "What buyers must do", "textarea"),
+            optional("reason_en", "Lý do (tiếng Anh)", "Reason in English", "textarea"),
+            optional("instruction_en", "Hướng dẫn (tiếng Anh)", "Instruction in English", "textarea"),
+        ),
+    )
+    chosen = uid_of(request.form.get("lot"))
+
+    def then(made: Any) -> Response:
+        return done("web.recall", uid=made.uid)
+
+    title = Text("Đề nghị thu hồi", "Ask for a recall")
+    return submitted(form, service.request, then, title, lots=(chosen,) if chosen else ())
+
+
+@web.get("/recalls/<uuid:uid>")
+def recall(uid: UUID) -> str:
+    """One recall with its lots and results."""
+    with reading() as work:
+        row = service.get(work, uid)
+        covered, results = service.lots_of(work, row), service.results_of(work, row)
+    return render_template("recall.html", row=row, lots=covered, results=results, path=PATH)
+
+
+@web.post("/recalls/<uuid:uid>/decide/<event>")
+def decide_recall(uid: UUID, event: str) -> Response:
+    """Approve or reject."""
+    return step(lambda work: service.decide(work, uid, member(RecallEvent, event)), "web.recall", uid=uid)
+
+
+@web.route("/recalls/<uuid:uid>/lots/<uuid:lot>", methods=["GET", "POST"])
+def settle_recall(uid: UUID, lot: UUID) -> Page:
+    """Say what became of one lot."""
+    form = Form(
+        Settle,
+        (
+            asked("result", "Kết quả", "Result", "select", options=choices(RecallResult)),
+            asked("recovered", "Số lượng thu hồi được", "Quantity recovered", "amount"),
+            optional("note", "Ghi chú", "Note"),
+        ),
+    )
+
+    def act(work: Work, said: Settle) -> Any:
+        return service.settle(work, uid, lot, said.result, said.recovered, said.note)
+
+    def then(_: Any) -> Response:
+        return done("web.recall", uid=uid)
+
+    return submitted(form, act, then, Text("Kết quả thu hồi", "Result of the recall"))
+
+
+@web.post("/recalls/<uuid:uid>/close")
+def close_recall(uid: UUID) -> Response:
+    """Close it."""
+    return step(lambda work: service.close(work, uid, request.form.get("reason", "")), "web.recall", uid=uid)
