@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 import config
 from app import auth, problems, web
-from app.api import api
+from app.api import api, invalid
 from app.extensions import bind, csrf, db
 from app.services.files import ContentStore
 from app.services.work import Desk
@@ -34,6 +34,7 @@ def create(settings: config.Management) -> Flask:
         static_folder="web/static",
         template_folder="web/templates",
         openapi_extensions={"openapi": "3.1.0"},
+        validation_error_callback=invalid,
     )
     app.config.update(
         SECRET_KEY=settings.session_secret,

@@ -41,5 +41,8 @@ def _prepare(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    writing = connection.get_execution_options().get(WRITING, False)
+    said = connection.get_execution_options()
+    if said.get("isolation_level") == "AUTOCOMMIT":
+        return
+    writing = said.get(WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

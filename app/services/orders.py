@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
-from stamp_engine.sheets import LAYOUTS
 
 from app.domain.errors import Refusal
 from app.domain.orders import ORDER, OrderEvent, OrderState
@@ -16,6 +15,7 @@ from app.models.products import Product
 from app.services import checks, lots, organisations, products
 from app.services.work import Work
 from stamp_engine.format import Profile
+from stamp_engine.sheets import LAYOUTS
 
 MOST_STAMPS = 10_000_000
 _YEAR_US = 365 * 86_400 * 1_000_000

@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.app.office import Office, office
 
+from tests.app.office import Office, office
 from tests.conftest import Stack
 
 

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-from tests.app.office import Office
 
 from app.domain.errors import Refusal
 from app.domain.permissions import SYSTEM
@@ -12,6 +11,7 @@ from app.domain.units import UnitKind, UnitLevel
 from app.models.units import AdminUnit, UnitSuccessor
 from app.services import units
 from app.services.work import subtree
+from tests.app.office import Office
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,7 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     owner.get("/office/print-jobs")
     file = owner.post(f"/office/print-jobs/{job}/download")
     assert file.data.startswith(b"PK")
+    file.close()
     again = owner.post(f"/office/print-jobs/{job}/download")
     assert again.status_code == 303
     assert "chỉ tải được một lần" in owner.get("/office/print-jobs")
@@ -253,9 +254,9 @@ def test_a_picture_is_drawn_again_and_anything_else_refused(flask: Flask, desk: 
         )
         assert words in browser.get(f"/office/products/{product.uid}")
     shas = re.findall(r"/media/([0-9a-f]{64})", browser.page)
-    drawn = browser.client.get(f"/media/{shas[-1]}")
-    assert drawn.content_type == "image/webp"
-    assert Image.open(io.BytesIO(drawn.data)).size == (640, 320)
+    with browser.client.get(f"/media/{shas[-1]}") as drawn:
+        assert drawn.content_type == "image/webp"
+        assert Image.open(io.BytesIO(drawn.data)).size == (640, 320)
     assert browser.client.get(f"/media/{'0' * 64}").status_code == 404
 
 
