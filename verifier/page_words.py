@@ -25,7 +25,6 @@ PAGE: Final[Mapping[str, Words]] = {
     "count": Words("Lần quét thứ {count}, từ {devices} thiết bị.", "Scan number {count}, from {devices} devices."),
     "serial": Words("Số sê-ri", "Serial"),
     "producer": Words("Nhà sản xuất", "Producer"),
-    "example": Words("ví dụ", "an example"),
     "call": Words("Gọi", "Call"),
     "lot": Words("Lô", "Lot"),
     "produced": Words("Ngày sản xuất", "Produced"),

@@ -58,12 +58,18 @@ def day(value: date | None) -> str:
     return "" if value is None else f"{value:%d/%m/%Y}"
 
 
+def phone(number: str) -> str:
+    """A telephone number as people in Vietnam read it: +84912345678 is 0912 345 678."""
+    local = f"0{number[3:]}" if number.startswith("+84") else number
+    return f"{local[:-6]} {local[-6:-3]} {local[-3:]}" if local.isdigit() and len(local) > 8 else local
+
+
 @jinja2.pass_context
 def _say(context: jinja2.runtime.Context, words: Words) -> str:
     return said(words, context["locale"])
 
 
-_ENVIRONMENT.filters.update(moment=moment, day=day, say=_say)
+_ENVIRONMENT.filters.update(moment=moment, day=day, phone=phone, say=_say)
 _SAY = {
     locale: SimpleNamespace(**{name: said(words, locale) for name, words in PAGE.items()}) for locale in ("vi", "en")
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, TypeVar
@@ -60,6 +61,8 @@ def day(value: date | None) -> str:
 def number(value: object) -> str:
     """A number with dots for thousands and a comma for parts: 1.234.567,5."""
     text = f"{value:,}" if not isinstance(value, str) else value
+    if isinstance(value, Decimal) and "." in text:
+        text = text.rstrip("0").rstrip(".")
     return text.translate(str.maketrans(",.", ".,"))
 
 

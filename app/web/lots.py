@@ -110,7 +110,7 @@ def _copied(last: Lot | None, mine: list[Product], today: date) -> dict[str, str
         "produced_on": today.isoformat(),
         "expires_on": (today + keeps).isoformat() if keeps else "",
         "unit": last.unit,
-        "quantity": number(last.quantity.normalize()),
+        "quantity": number(last.quantity),
         "packs": str(last.packs),
     }
 
