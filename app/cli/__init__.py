@@ -42,6 +42,7 @@ for command in (
     serve.run,
     ledger.codes,
     ledger.audit,
+    ledger.user,
     copies.backup,
     copies.restore,
 ):

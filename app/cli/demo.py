@@ -20,7 +20,7 @@ from app.demo.pictures import draw
 from app.demo.story import DAY, PLANS, Clock, Stage, day_of, play
 from app.domain.organisations import OrganisationEvent, OrganisationKind
 from app.domain.permissions import SYSTEM, Actor, RoleName
-from app.domain.products import ProductEvent, RuleSet
+from app.domain.products import ProductEvent, ProductGroup, RuleSet
 from app.models.organisations import Organisation
 from app.services import certificates, organisations, products, units, users
 from app.services.certificates import NewCertificate
@@ -34,6 +34,8 @@ from app.worker import Minter
 PASSWORD = "sonla-ocop-2026"  # noqa: S105  printed at every start; the demo refuses production
 MARK = "demo.json"
 STARTED_AGO = 130
+WAITING = 43
+"""The product that still waits for its approval."""
 _PEOPLE = {
     "admin": ("quantri@vidu.example", "Quản trị (ví dụ)", RoleName.ADMIN),
     "coord": ("dieuphoi@vidu.example", "Cán bộ điều phối (ví dụ)", RoleName.COORD),
@@ -186,12 +188,13 @@ def _stock(desk: Desk, people: dict[str, Actor], owners: list[Actor], store: Con
                     ingredients=good.ingredients,
                     shelf_life_days=good.days,
                     annual_packs=60_000,
-                    tests_required=good.motif not in {Motif.CLOTH, Motif.BASKET},
+                    stampable=good.group is not ProductGroup.DU_LICH,
+                    tests_required=good.motif not in {Motif.CLOTH, Motif.BASKET, Motif.HOUSE},
                 ),
             )
             products.add_picture(work, store, row.uid, draw(good.motif, number), media_type="image/svg+xml")
             products.decide(work, row.uid, ProductEvent.SUBMIT)
-        if number == len(GOODS) - 2:
+        if number == WAITING:
             made.append(row.uid)
             continue
         with desk.work(people["coord"]) as work:

@@ -8,13 +8,16 @@ import sqlalchemy as sa
 
 import config
 from app.cli.stage import office
-from app.domain.permissions import SYSTEM
+from app.domain.errors import Refusal
+from app.domain.permissions import SYSTEM, RoleName
 from app.domain.recalls import IN_FORCE
 from app.keystore import KeyDirectory, open_or_create
 from app.models.lots import Lot
 from app.models.recalls import Recall, RecallLot
 from app.models.stamps import Batch, Hold, StampRange
 from app.services import audit as audit_service
+from app.services import users
+from app.services.users import NewUser
 from app.services.work import Work
 from stamp_engine.format import Ecc, Profile, Template, compact_text, human_serial, sealed_text
 from stamp_engine.lifecycle import StampState
@@ -91,6 +94,29 @@ def _tiles(work: Work, state: str, batch: str | None) -> Iterator[tuple[Batch, S
     if batch is not None:
         statement = statement.where(Batch.number == batch)
     yield from work.session.execute(statement).tuples()
+
+
+@click.command()
+@click.option("--role", type=click.Choice([role.value for role in RoleName]), required=True)
+@click.option("--name", required=True)
+@click.option("--email", required=True)
+@click.option(
+    "--password",
+    envvar="ESTAMP_USER_PASSWORD",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="10 or more",
+)
+def user(role: str, name: str, email: str, password: str) -> None:
+    """Make an account, such as the first administrator's."""
+    try:
+        with office().work(SYSTEM) as work:
+            users.create(work, NewUser(name, password, (RoleName(role),), email=email))
+    except Refusal as refusal:
+        click.echo(f"{refusal.text.vi} / {refusal.text.en}", err=True)
+        raise SystemExit(1) from None
+    click.echo(email)
 
 
 @click.group()

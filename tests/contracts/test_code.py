@@ -1,0 +1,71 @@
+"""Rules of the house that no linter knows: sizes, and who may touch the environment, the clock and randomness."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [
+    path for folder in ("stamp_engine", "verifier", "app", "bench") for path in sorted((ROOT / folder).rglob("*.py"))
+] + [ROOT / "config.py", ROOT / "wsgi.py"]
+# The edges: composition roots, processes of their own, command lines, benchmarks and the demo.
+EDGES = (
+    "config.py",
+    "wsgi.py",
+    "bench/",
+    "app/__init__.py",
+    "app/cli/",
+    "app/worker.py",
+    "verifier/service.py",
+    "stamp_engine/__main__.py",
+)
+# Secrets of an account and of its programs are made where they are first needed.
+RANDOM_TOO = ("app/services/users.py", "stamp_engine/keys.py", "app/demo/story.py", "verifier/opener.py")
+CLOCKS = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def attributes(tree: ast.AST) -> set[tuple[str, str]]:
+    return {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_modules_and_functions_stay_small_and_pure(path: Path) -> None:
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 400
+    for function in functions(tree):
+        assert (function.end_lineno or 0) - function.lineno < 60, function.name
+    used = attributes(tree)
+    if name(path) != "config.py":
+        assert ("os", "environ") not in used
+        assert ("os", "getenv") not in used
+    if not name(path).startswith(EDGES):
+        assert not used & CLOCKS, used & CLOCKS
+        if not name(path).startswith(RANDOM_TOO):
+            assert not {pair for pair in used if pair[0] in {"random", "secrets", "uuid"}}
+            assert ("os", "urandom") not in used
+
+
+def test_functions_are_short_as_a_rule() -> None:
+    sizes = sorted(
+        (function.end_lineno or 0) - function.lineno + 1
+        for path in SOURCES
+        for function in functions(ast.parse(path.read_text("utf-8")))
+    )
+    assert sizes[len(sizes) // 2] < 12
