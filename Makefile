@@ -31,6 +31,7 @@ lint: $(READY) ## format, lint, types, import contracts
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+	test ! -x .venv/bin/hadolint || .venv/bin/hadolint Dockerfile
 
 check: lint test ## what CI runs: lint, then test
 

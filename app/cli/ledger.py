@@ -93,7 +93,7 @@ def _tiles(work: Work, state: str, batch: str | None) -> Iterator[tuple[Batch, S
         statement = statement.where(wanted)
     if batch is not None:
         statement = statement.where(Batch.number == batch)
-    yield from work.session.execute(statement).tuples()
+    yield from work.session.execute(statement)
 
 
 @click.command()

@@ -13,7 +13,7 @@ import config
 from app.domain.permissions import Action
 from app.models.orders import PrintJob
 from app.models.stamps import Batch
-from app.services import users
+from app.services import products, users
 from tests.app.office import PASSWORD, Office
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -70,7 +70,7 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
         standard="TCCS 02:2026",
         annual_packs="5000",
     )
-    desk.do("owner", __import__("app.services.products").services.products.add_picture, desk.store, uid(product), b"x")
+    desk.do("owner", products.add_picture, desk.store, uid(product), b"x")
     owner.get(product)
     assert owner.post(f"{product}/submit").status_code == 303
     coord.get(product)
