@@ -80,46 +80,39 @@ def codes(env: dict[str, str], folder: Path) -> Path:
     return path
 
 
+def measured(folder: Path) -> dict[str, dict[str, float]]:
+    """The hello-world first, then scans of genuine and of forged codes."""
+    env = {"DATA_DIR": str(folder / "var"), "PORT": str(PORT), "LOG_LEVEL": "WARNING"}
+    (folder / "hello.py").write_text(HELLO)
+    server = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "8", "--no-control-socket"]
+    with serving([*server, "-b", f"127.0.0.1:{PORT}", "hello:app"], {"CWD": str(folder)}, "/"):
+        found = {"hello": load("/")}
+    subprocess.run([sys.executable, "-m", "app.cli", "demo"], env={**os.environ, **env}, cwd=_ROOT, check=True)
+    forged = folder / "forged"
+    forged.write_text("\n".join(f"https://T.SONLA.VN/{number:016d}" for number in range(20_000)))
+    with serving([sys.executable, "-m", "app.cli", "serve"], env, "/readyz"):
+        for name, path in (("embedded", codes(env, folder)), ("forged", forged)):
+            script = folder / f"{name}.lua"
+            script.write_text(LUA.format(codes=path))
+            found[name] = load("/", script)
+    return found
+
+
 def main() -> None:
     """Run all and print a table."""
     if shutil.which("wrk") is None:
         print("!!! wrk IS NOT INSTALLED: the scan benchmark did not run !!!", file=sys.stderr)
         return
     folder = Path(tempfile.mkdtemp())
-    env = {"DATA_DIR": str(folder / "var"), "PORT": str(PORT), "LOG_LEVEL": "WARNING"}
     try:
-        (folder / "hello.py").write_text(HELLO)
-        server = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-k",
-            "gthread",
-            "--threads",
-            "8",
-            "-b",
-            f"127.0.0.1:{PORT}",
-            "--no-control-socket",
-        ]
-        with serving([*server, "hello:app"], {"CWD": str(folder)}, "/"):
-            hello = load("/")
-        subprocess.run([sys.executable, "-m", "app.cli", "demo"], env={**os.environ, **env}, cwd=_ROOT, check=True)
-        forged = folder / "forged"
-        forged.write_text("\n".join(f"https://T.SONLA.VN/{number:016d}" for number in range(20_000)))
-        found: dict[str, dict[str, float]] = {"hello": hello}
-        with serving([sys.executable, "-m", "app.cli", "serve"], env, "/readyz"):
-            for name, path in (("embedded", codes(env, folder)), ("forged", forged)):
-                script = folder / f"{name}.lua"
-                script.write_text(LUA.format(codes=path))
-                found[name] = load("/", script)
+        found = measured(folder)
     finally:
         shutil.rmtree(folder)
     print(f"{'':10}{'answers/s':>11}{'ratio':>8}{'p50 ms':>9}{'p99 ms':>9}{'wrong':>7}")
     for name, row in found.items():
-        row["ratio"] = row["per_s"] / hello["per_s"]
-        print(
-            f"{name:10}{row['per_s']:11,.0f}{row['ratio']:8.2f}{row['p50_ms']:9.1f}{row['p99_ms']:9.1f}{row['wrong']:7.0f}"
-        )
+        row["ratio"] = rate = row["per_s"] / found["hello"]["per_s"]
+        timing = f"{row['p50_ms']:9.1f}{row['p99_ms']:9.1f}"
+        print(f"{name:10}{row['per_s']:11,.0f}{rate:8.2f}{timing}{row['wrong']:7.0f}")
     keep("scan", {name: {key: round(value, 2) for key, value in row.items()} for name, row in found.items()})
 
 
