@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 import config
-from app import create as create_office
+from app.application import create as create_office
 from verifier.asgi import create as create_verifier
 
 OFFICE = ("/office", "/static/", "/media/", "/openapi", "/api/v1/")

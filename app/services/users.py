@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -17,8 +18,12 @@ from app.services.work import Work
 
 SHORTEST_PASSWORD = 10
 _HASHER = PasswordHasher()
-# Checked when there is no such account, so that the time taken does not tell which accounts exist.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobody() -> str:
+    """Checked when there is no such account, so that the time taken does not tell which accounts exist."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def authenticate(work: Work, login: str, password: str) -> User:
     login = login.strip().lower()[:255]
     row = work.session.scalar(sa.select(User).where(User.email == login)) or _by_phone(work, login)
     try:
-        _HASHER.verify(row.password if row and row.password else _NOBODY, password[:1024])
+        _HASHER.verify(row.password if row and row.password else _nobody(), password[:1024])
     except (Argon2Error, InvalidHashError):
         raise Refusal("sign_in_failed") from None
     if row is None or not row.active:

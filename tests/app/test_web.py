@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import app
 import config
+from app.application import create
 from app.domain.permissions import Action
+from app.extensions import db
 from app.models.orders import PrintJob
 from app.models.stamps import Batch
 from app.services import products, users
@@ -24,11 +25,11 @@ def flask(desk: Office) -> Iterator[Flask]:
     settings = config.management(
         {"DATA_DIR": str(desk.stack.data_dir), "DATABASE_URL": desk.stack.url, "SESSION_SECRET": "s" * 32}
     )
-    made = app.create(settings)
+    made = create(settings)
     made.config["RATELIMIT_ENABLED"] = False
     yield made
     with made.app_context():
-        app.db.engine.dispose()
+        db.engine.dispose()
 
 
 class Browser:

@@ -15,7 +15,7 @@ EDGES = (
     "config.py",
     "wsgi.py",
     "bench/",
-    "app/__init__.py",
+    "app/application.py",
     "app/cli/",
     "app/worker.py",
     "verifier/service.py",

@@ -8,6 +8,7 @@ import pytest
 
 import config
 from app import web
+from app.application import create
 from app.cli import main
 from app.domain.errors import REFUSALS
 from app.domain.lots import LOT
@@ -17,6 +18,7 @@ from app.domain.permissions import RoleName
 from app.domain.products import PRODUCT
 from app.domain.recalls import RECALL
 from app.domain.stamps import BATCH
+from app.extensions import db
 from stamp_engine.lifecycle import STAMP
 from verifier.api import ROUTES as API
 from verifier.contract import ReasonCode, Verdict
@@ -75,12 +77,10 @@ def test_commands_and_roles() -> None:
 
 
 def test_endpoints(tmp_path: Path) -> None:
-    import app
-
     page = text("http.md")
     for route in (*API, *PUBLIC, *OPS):
         assert f"{route.path}`" in page, route.path
-    made = app.create(
+    made = create(
         config.management(
             {
                 "DATA_DIR": str(tmp_path),
@@ -94,7 +94,7 @@ def test_endpoints(tmp_path: Path) -> None:
     for rule in rules:
         assert f"{re.sub('<(uuid:)?', '{', rule).replace('>', '}')}`" in page, rule
     with made.app_context():
-        app.db.engine.dispose()
+        db.engine.dispose()
     assert web.ROOMS
 
 
