@@ -5,12 +5,15 @@ MINTING and mints it again from the start, bit for bit the same. The print file 
 read back.
 """
 
+import fcntl
 import logging
 import shutil
 import signal
 import threading
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from itertools import islice
@@ -162,7 +165,27 @@ def run(settings: config.Worker) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    made.publish_keys()
+    with _alone(settings.data_dir / "worker.lock", stop):
+        _turns(made, stop)
+    made.desk.engine.dispose()
+
+
+@contextmanager
+def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
+    """One worker a data folder: another one waits here until this one is gone, however it went."""
+    with path.open("w") as file:
+        while not stop.is_set():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                stop.wait(PAUSE_S)
+        yield
+
+
+def _turns(made: Minter, stop: threading.Event) -> None:
+    if not stop.is_set():
+        made.publish_keys()
     upkeep_at = 0.0
     while not stop.is_set():
         try:
@@ -173,4 +196,3 @@ def run(settings: config.Worker) -> None:
         except Exception:  # noqa: BLE001  a lost database is waited for; the next turn tries again
             _log.exception("the worker's turn failed")
         stop.wait(PAUSE_S)
-    made.desk.engine.dispose()
