@@ -47,12 +47,12 @@ def lots() -> str:
         names = {row.id: row.name for row in products.every(work)}
         rows = [
             Line(
-                (row.lot_no, names.get(row.product_id, ""), day(row.produced_on), number(row.packs), row.state),
+                (row.lot_no, row.state, names.get(row.product_id, ""), day(row.produced_on), number(row.packs)),
                 url_for(".lot", uid=row.uid),
             )
             for row in service.every(work)
         ]
-    heads = (("Số lô", "Lot"), ("Sản phẩm", "Product"), ("NSX", "Made"), ("Số gói", "#Packs"), ("Trạng thái", "State"))
+    heads = (("Số lô", "Lot"), ("Trạng thái", "State"), ("Sản phẩm", "Product"), ("NSX", "Made"), ("Số gói", "#Packs"))
     new = (url_for(".new_lot"), Text("Ghi lô mới", "Record a lot"))
     empty = Text("Chưa có lô nào. Hãy ghi lô đầu tiên.", "None yet: record the first lot.")
     return listing(Text("Lô hàng", "Lots"), heads, rows, empty, new if may(Action.EDIT_LOT) else None)

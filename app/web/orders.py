@@ -45,12 +45,12 @@ def orders() -> str:
         names = {row.id: row.name for row in products.every(work)}
         rows = [
             Line(
-                (row.number, names.get(row.product_id, ""), number(row.quantity), row.state),
+                (row.number, row.state, names.get(row.product_id, ""), number(row.quantity)),
                 url_for(".order", uid=row.uid),
             )
             for row in service.every(work)
         ]
-    heads = (("Đơn", "Order"), ("Sản phẩm", "Product"), ("Số tem", "#Stamps"), ("Trạng thái", "State"))
+    heads = (("Đơn", "Order"), ("Trạng thái", "State"), ("Sản phẩm", "Product"), ("Số tem", "#Stamps"))
     new = (url_for(".new_order"), Text("Đặt tem", "Order stamps"))
     empty = Text("Chưa có đơn tem nào.", "No orders yet.")
     return listing(Text("Đơn tem", "Stamp orders"), heads, rows, empty, new if may(Action.PLACE_ORDER) else None)

@@ -30,11 +30,11 @@ def organisations() -> str:
     """All organisations in scope."""
     with reading() as work:
         rows = [
-            Line((row.name, row.code, state(row.kind), row.address, row.state), url_for(".organisation", uid=row.uid))
+            Line((row.name, row.state, row.code, state(row.kind), row.address), url_for(".organisation", uid=row.uid))
             for row in service.every(work)
         ]
     new = (url_for(".new_organisation"), Text("Đăng ký chủ thể", "Register an organisation"))
-    heads = (("Tên", "Name"), ("Mã", "Code"), ("Loại", "Type"), ("Địa chỉ", "Address"), ("Trạng thái", "State"))
+    heads = (("Tên", "Name"), ("Trạng thái", "State"), ("Mã", "Code"), ("Loại", "Type"), ("Địa chỉ", "Address"))
     empty = Text("Chưa có chủ thể nào. Hãy đăng ký chủ thể đầu tiên.", "None yet: register the first one.")
     shown = new if may(Action.REGISTER_ORGANISATION) else None
     return listing(Text("Chủ thể OCOP", "OCOP organisations"), heads, rows, empty, shown)

@@ -35,10 +35,10 @@ def products() -> str:
     """All products in scope."""
     with reading() as work:
         rows = [
-            Line((row.name, row.code, state(row.group), row.pack, row.state), url_for(".product", uid=row.uid))
+            Line((row.name, row.state, row.code, state(row.group), row.pack), url_for(".product", uid=row.uid))
             for row in service.every(work)
         ]
-    heads = (("Tên", "Name"), ("Mã", "Code"), ("Nhóm", "Group"), ("Quy cách", "Pack"), ("Trạng thái", "State"))
+    heads = (("Tên", "Name"), ("Trạng thái", "State"), ("Mã", "Code"), ("Nhóm", "Group"), ("Quy cách", "Pack"))
     new = (url_for(".new_product"), Text("Thêm sản phẩm", "New product"))
     empty = Text("Chưa có sản phẩm. Hãy thêm sản phẩm đầu tiên.", "None yet: add the first product.")
     return listing(Text("Sản phẩm", "Products"), heads, rows, empty, new if may(Action.EDIT_PRODUCT) else None)

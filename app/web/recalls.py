@@ -36,10 +36,10 @@ def recalls() -> str:
     """All recalls in scope."""
     with reading() as work:
         rows = [
-            Line((row.number, row.reason, moment(row.requested_at), row.state), url_for(".recall", uid=row.uid))
+            Line((row.number, row.state, row.reason, moment(row.requested_at)), url_for(".recall", uid=row.uid))
             for row in service.every(work)
         ]
-    heads = (("Số", "Number"), ("Lý do", "Reason"), ("Đề nghị lúc", "Requested"), ("Trạng thái", "State"))
+    heads = (("Số", "Number"), ("Trạng thái", "State"), ("Lý do", "Reason"), ("Đề nghị lúc", "Requested"))
     new = (url_for(".new_recall"), Text("Đề nghị thu hồi", "Ask for a recall"))
     empty = Text("Chưa có vụ thu hồi nào.", "No recalls.")
     return listing(Text("Thu hồi", "Recalls"), heads, rows, empty, new if may(Action.REQUEST_RECALL) else None)

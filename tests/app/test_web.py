@@ -179,6 +179,15 @@ def test_every_list_opens_in_both_languages_or_is_refused(flask: Flask, desk: Of
             assert f'<html lang="{lang}">' in answer.text
 
 
+def test_lists_say_states_in_words(flask: Flask, desk: Office) -> None:
+    desk.activated(5)
+    browser = Browser(flask, "owner")
+    for page, words in (("orders", "đã nhận"), ("lots", "đã dán tem"), ("products", "đang hoạt động")):
+        text = browser.get(f"/office/{page}")
+        assert f">{words}</span>" in text
+        assert not re.search(r">(DELIVERED|STAMPED|ACTIVE)<", text)
+
+
 def test_nobody_sees_the_office_without_signing_in(flask: Flask) -> None:
     client = flask.test_client()
     for page in PAGES:
