@@ -15,9 +15,10 @@ from stamp_engine.keys import KeyDirectory, KeyKind
 from stamp_engine.minting import Job, Wants, chunks, mint
 from stamp_engine.sheets import Face
 from stamp_engine.signing import sealed_message
+from stamp_engine.texts import lines
 
 GTIN = "09521234000013"
-SIZES = {"compact": 200_000, "compact_gtin": 200_000, "sealed": 20_000}
+SIZES = {"compact": 1_000_000, "compact_gtin": 1_000_000, "sealed": 100_000}
 PEER = 300
 
 
@@ -73,7 +74,7 @@ def main() -> None:
     print(f"{'':14}{'stamps/s':>12}{'× qrcode':>10}{'× signing':>11}{'RSS MB':>9}")
     try:
         for name, count in SIZES.items():
-            sample = next(chunks(job(keys, name, PEER), keys)).texts
+            sample = lines(next(chunks(job(keys, name, PEER), keys)).texts)
             peer = peer_rate(sample)
             made = job(keys, name, count)
             started = time.perf_counter()

@@ -6,11 +6,13 @@ comes out bit for bit the same (invariant 2). Files are written beside their nam
 
 import csv
 import hashlib
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Self
 
 import numpy as np
 
@@ -18,11 +20,11 @@ from stamp_engine.errors import MintRefused
 from stamp_engine.format import Profile, Template, sealed_text
 from stamp_engine.keys import KeyDirectory
 from stamp_engine.manifest import Manifest, sign
-from stamp_engine.pdf import PdfWriter
+from stamp_engine.pdf import PdfWriter, Sink
 from stamp_engine.sheets import LAYOUTS, SMALLEST_MODULE_MM, Face, Layout, Sheet, module_mm
 from stamp_engine.signing import sealed_message
 from stamp_engine.symbols import U8, for_template
-from stamp_engine.texts import compact_texts, serials
+from stamp_engine.texts import compact_texts, rows, serials
 
 CODES, SHEETS, MANIFEST = "codes.csv", "sheets.pdf", "manifest.json"
 _CHUNK = 8192
@@ -56,13 +58,13 @@ class Wants:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some stamps of a batch in order: texts, serials, symbols as rows of 1-bit lines, PINs where it has them."""
+    """Some stamps of a batch in order, one row each: texts, serials and PINs in ASCII, symbols as 1-bit lines."""
 
     start: int
-    texts: list[str]
-    serials: list[str]
+    texts: U8
+    serials: U8
     symbols: U8
-    pins: list[str] | None
+    pins: U8 | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,26 @@ def chunks(job: Job, keys: KeyDirectory, *, size: int = _CHUNK) -> Iterator[Chun
         if job.template.profile is Profile.COMPACT:
             texts, symbols = compact_texts(job.template, high, low), table.draw_compact(high, low)
         else:
-            key = keys.stamp_key(job.kid)
-            signatures = [key.sign(sealed_message(keys.deployment, job.template.gtin, index)) for index in numbers]
+            signatures = _signed(job, keys, numbers)
             symbols = table.draw_sealed(indices.astype(np.int64), signatures)
             pairs = zip(numbers, signatures, strict=True)
-            texts = [sealed_text(job.template, index, signature) for index, signature in pairs]
-        digits = [pins.pin(index) for index in numbers] if job.pins else None
-        yield Chunk(start, texts, serials(high, low), symbols, digits)
+            spelled = "".join(sealed_text(job.template, index, signature) for index, signature in pairs)
+            texts = np.frombuffer(spelled.encode(), dtype=np.uint8).reshape(len(numbers), -1)
+        yield Chunk(start, texts, serials(high, low), symbols, pins.pins(indices) if job.pins else None)
+
+
+def _signed(job: Job, keys: KeyDirectory, numbers: list[int]) -> list[bytes]:
+    """The seals of some stamps; libsodium signs outside the interpreter's lock, so every core helps."""
+    key, deployment, gtin = keys.stamp_key(job.kid), keys.deployment, job.template.gtin
+
+    def sign_some(some: list[int]) -> list[bytes]:
+        return [key.sign(sealed_message(deployment, gtin, index)) for index in some]
+
+    cores = os.cpu_count() or 1
+    step = -(-len(numbers) // cores)
+    with ThreadPoolExecutor(cores) as pool:
+        parts = pool.map(sign_some, [numbers[at : at + step] for at in range(0, len(numbers), step)])
+        return [signature for part in parts for signature in part]
 
 
 def layout_for(name: str, template: Template) -> Layout:
@@ -113,9 +128,15 @@ def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progre
     """
     layout = layout_for(wants.layout, job.template) if wants.layout is not None else None
     out.mkdir(parents=True, exist_ok=True)
+    files: list[_File] = []
     with ExitStack() as stack:
-        codes = _Codes(stack.enter_context(_part(out, CODES)), pins=job.pins) if wants.codes else None
-        pages = _Pages(stack.enter_context(_part(out, SHEETS)), layout, job) if layout is not None else None
+
+        def opened(name: str) -> _File:
+            files.append(stack.enter_context(_File(out, name)))
+            return files[-1]
+
+        codes = _Codes(opened(CODES), pins=job.pins) if wants.codes else None
+        pages = _Pages(opened(SHEETS), layout, job) if layout is not None else None
         for chunk in chunks(job, keys, size=_chunk_size(layout)):
             if codes is not None:
                 codes.write(chunk, job.block.start)
@@ -124,13 +145,12 @@ def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progre
             progress(chunk.start + len(chunk.texts) - job.block.start)
         if pages is not None:
             pages.close()
-    names = [name for name, wanted in ((CODES, codes), (SHEETS, pages)) if wanted is not None]
-    files = tuple((name, _settle(out, name)) for name in names)
-    text = sign(_manifest(job, keys, files), keys.manifest_key())
-    with _part(out, MANIFEST) as file:
+    digests = tuple((file.name, file.settled()) for file in files)
+    text = sign(_manifest(job, keys, digests), keys.manifest_key())
+    with _File(out, MANIFEST) as file:
         file.write(text.encode())
-    _settle(out, MANIFEST)
-    return Minted(text, files)
+    file.settled()
+    return Minted(text, digests)
 
 
 def _chunk_size(layout: Layout | None) -> int:
@@ -162,48 +182,57 @@ def _manifest(job: Job, keys: KeyDirectory, files: tuple[tuple[str, str], ...]) 
     )
 
 
-def _part(out: Path, name: str) -> BinaryIO:
-    return (out / f"{name}.part").open("wb")
+class _File:
+    """A file that is hashed as it is written, under another name until it is whole and on the disk."""
 
+    def __init__(self, out: Path, name: str) -> None:
+        self.name = name
+        self._path = out / name
+        self._partial = out / f"{name}.part"
+        self._file = self._partial.open("wb", buffering=1 << 20)
+        self._hash = hashlib.sha256()
 
-def _settle(out: Path, name: str) -> str:
-    """Move a complete file to its name; gives its SHA-256."""
-    with (out / f"{name}.part").open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    (out / f"{name}.part").replace(out / name)
-    return digest
+    def write(self, content: bytes) -> None:
+        """Append."""
+        self._hash.update(content)
+        self._file.write(content)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def settled(self) -> str:
+        """Give it its name; gives its SHA-256."""
+        self._partial.replace(self._path)
+        return self._hash.hexdigest()
 
 
 class _Codes:
     """The list of codes for a print house: position in the roll, serial, text, PIN where there is one."""
 
-    def __init__(self, out: BinaryIO, *, pins: bool) -> None:
+    def __init__(self, out: Sink, *, pins: bool) -> None:
         self._out = out
         self._out.write(b"position,serial,code,pin\r\n" if pins else b"position,serial,code\r\n")
 
     def write(self, chunk: Chunk, start: int) -> None:
-        first = chunk.start - start + 1
-        if chunk.pins is None:
-            rows = zip(chunk.serials, chunk.texts, strict=True)
-            lines = [f"{first + place},{serial},{text}\r\n" for place, (serial, text) in enumerate(rows)]
-        else:
-            triples = zip(chunk.serials, chunk.texts, chunk.pins, strict=True)
-            lines = [f"{first + place},{serial},{text},{pin}\r\n" for place, (serial, text, pin) in enumerate(triples)]
-        self._out.write("".join(lines).encode("ascii"))
+        columns = [chunk.serials, chunk.texts, *([] if chunk.pins is None else [chunk.pins])]
+        self._out.write(rows(chunk.start - start + 1, columns))
 
 
 class _Pages:
     """The sheets of a batch as one PDF."""
 
-    def __init__(self, out: BinaryIO, layout: Layout, job: Job) -> None:
-        self._pdf = PdfWriter(out, *layout.page, title=f"{job.batch} {job.product}")
-        self._sheet = Sheet(layout, job.template, job.face)
+    def __init__(self, out: Sink, layout: Layout, job: Job) -> None:
+        self._sheet = Sheet(layout, job.template, job.face, pins=job.pins)
+        self._pdf = PdfWriter(out, *layout.page, title=f"{job.batch} {job.product}", shared=self._sheet.shared)
 
     def write(self, chunk: Chunk) -> None:
-        size = self._sheet.layout.per_page
-        for at in range(0, len(chunk.texts), size):
-            pins = chunk.pins[at : at + size] if chunk.pins is not None else None
-            self._pdf.page(self._sheet.page(chunk.symbols[at : at + size], chunk.serials[at : at + size], pins))
+        for page in self._sheet.pages(chunk.symbols, chunk.serials, chunk.pins):
+            self._pdf.page(page)
 
     def close(self) -> None:
         self._pdf.close()

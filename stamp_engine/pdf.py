@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import BinaryIO
+from typing import Protocol
 
 MM = 72 / 25.4
 
@@ -75,29 +75,41 @@ def noto() -> Font:
     )
 
 
-class PdfWriter:
-    """Writes one document to `out`. Call `page` for each page in order, then `close`."""
+class Sink(Protocol):
+    """Where bytes go, in order."""
 
-    def __init__(self, out: BinaryIO, width_mm: float, height_mm: float, title: str) -> None:
+    def write(self, content: bytes, /) -> object:
+        """Append."""
+
+
+class PdfWriter:
+    """Writes one document to `out`. Call `page` for each page in order, then `close`.
+
+    `shared` is a content stream that pages may draw many times.
+    """
+
+    def __init__(self, out: Sink, width_mm: float, height_mm: float, title: str, shared: bytes = b"") -> None:
         self._out = out
         self._at = 0
         self._offsets: list[int] = []
         self._pages: list[int] = []
-        self._digest = hashlib.sha256(title.encode())
+        self._name = hashlib.sha256(title.encode()).hexdigest()[:32].encode()
         self._box = b"[0 0 %.3f %.3f]" % (width_mm * MM, height_mm * MM)
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._catalog, self._tree = self._reserve(), self._reserve()
         self._info = self._object(b"<< /Title <feff%s> >>" % title.encode("utf-16-be").hex().encode())
-        self._font = self._embed(noto())
+        font = b"/Font << /F %d 0 R >>" % self._embed(noto())
+        form = b"<< /Type /XObject /Subtype /Form /BBox %b /Resources << %b >> /Length %d >>\nstream\n%b\nendstream"
+        drawn = self._object(form % (self._box, font, len(shared), shared))
+        self._resources = b"<< %b /XObject << /W %d 0 R >> >>" % (font, drawn)
 
     def page(self, content: bytes) -> None:
-        """Add a page with this content stream, whose font is `/F` and whose unit is a point from the lower left."""
-        self._digest.update(content)
+        """Add a page with this content stream: points from the lower left, font `/F`, the shared drawing `/W`."""
         stream = self._object(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content))
         self._pages.append(
             self._object(
-                b"<< /Type /Page /Parent %d 0 R /MediaBox %b /Contents %d 0 R /Resources << /Font << /F %d 0 R >> >> >>"
-                % (self._tree, self._box, stream, self._font)
+                b"<< /Type /Page /Parent %d 0 R /MediaBox %b /Contents %d 0 R /Resources %b >>"
+                % (self._tree, self._box, stream, self._resources)
             )
         )
 
@@ -107,7 +119,7 @@ class PdfWriter:
         self._object(b"<< /Type /Pages /Count %d /Kids [%b] >>" % (len(self._pages), kids), self._tree)
         self._object(b"<< /Type /Catalog /Pages %d 0 R >>" % self._tree, self._catalog)
         start = self._at
-        name = self._digest.hexdigest()[:32].encode()
+        name = self._name
         self._write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(self._offsets) + 1))
         self._write(b"".join(b"%010d 00000 n \n" % offset for offset in self._offsets))
         self._write(

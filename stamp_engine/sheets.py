@@ -4,7 +4,7 @@ A label carries the symbol with its quiet zone, the product and its producer, wh
 batch has them the digits that the print house covers with a scratch layer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from stamp_engine.format import QUIET_ZONE, Template
 from stamp_engine.pdf import MM, Font, noto
+from stamp_engine.texts import SERIAL_CHARS
+from stamp_engine.tokens import PIN_DIGITS
 
 U8 = npt.NDArray[np.uint8]
 
@@ -69,58 +71,99 @@ class Face:
     organisation: str = ""
 
 
-class Sheet:
-    """Draws the pages of one batch. Everything that all labels share is prepared once."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The bytes of a sheet with some labels, and where each label's own bytes go."""
 
-    def __init__(self, layout: Layout, template: Template, face: Face) -> None:
+    content: U8
+    symbols: tuple[int, ...]
+    serials: tuple[int, ...]
+    pins: tuple[int, ...]
+
+
+class Sheet:
+    """Draws the pages of one batch.
+
+    All sheets of a batch are the same bytes but for the symbols, the serials and the scratch codes, whose lengths are
+    fixed; so a page is a copy of the first one with those places filled, many pages at a time.
+    """
+
+    def __init__(self, layout: Layout, template: Template, face: Face, *, pins: bool) -> None:
         self.layout = layout
         self._template = template
         self._font: Font = noto()
-        self._places = [layout.origin(place) for place in range(layout.per_page)]
-        self._digits = {char: self._font.encoded(char) for char in "0123456789ABCDEFGHJKMNPQRSTVWXYZ- "}
-        self._words = self._face(face)
-        stride = (template.size + 7) // 8
-        self._open = b"BI/W %d/H %d/IM true/D[1 0]/BPC 1/L %d ID " % (
-            template.size,
-            template.size,
-            stride * template.size,
-        )
+        self._pins = pins
+        self._symbol_bytes = (template.size + 7) // 8 * template.size
+        glyphs = [self._font.encoded(chr(code)) for code in range(128)]
+        self._hex = np.frombuffer(b"".join(glyphs), dtype=np.uint8).reshape(128, 4)
+        self._forms: dict[int, _Form] = {}
+        self.shared = self._words(face)
 
-    def page(self, symbols: U8, serials: Sequence[str], pins: Sequence[str] | None) -> bytes:
-        """The content stream of one sheet: at most `per_page` labels, in reading order."""
-        parts = [b"0.7 G 0.3 w\n", *self._frames(len(serials)), b"0 g\n"]
+    def pages(self, symbols: U8, serials: U8, pins: U8 | None) -> Iterator[bytes]:
+        """The content streams of the sheets for these stamps, in order; only the last may have room left."""
+        size = self.layout.per_page
+        whole = len(symbols) // size * size
+        for start, stop, labels in ((0, whole, size), (whole, len(symbols), len(symbols) - whole)):
+            if stop > start:
+                part = slice(start, stop)
+                filled = self._filled(labels, symbols[part], serials[part], None if pins is None else pins[part])
+                yield from (page.tobytes() for page in filled)
+
+    def _filled(self, labels: int, symbols: U8, serials: U8, pins: U8 | None) -> U8:
+        form = self._form(labels)
+        pages = np.tile(form.content, (len(symbols) // labels, 1))
+        spelled = self._hex[serials].reshape(len(serials), -1)
+        under = None if pins is None else self._hex[pins].reshape(len(pins), -1)
+        for place in range(labels):
+            for at, own in ((form.symbols, symbols), (form.serials, spelled), (form.pins, under)):
+                if own is not None:
+                    pages[:, at[place] : at[place] + own.shape[1]] = own[place::labels]
+        return pages
+
+    def _form(self, labels: int) -> _Form:
+        if labels not in self._forms:
+            self._forms[labels] = self._drawn(labels)
+        return self._forms[labels]
+
+    def _drawn(self, labels: int) -> _Form:
+        """A sheet with so many labels, zeros where each has its own."""
+        out = bytearray(b"0.7 G 0.3 w\n")
+        width, height = (side * MM for side in self.layout.label)
+        corners = [tuple(side * MM for side in self.layout.origin(place)) for place in range(labels)]
+        for x, y in corners:
+            out += b"%.2f %.2f %.2f %.2f re S\n" % (x, y, width, height)
+        out += b"0 g\n"
+        symbols = []
         side = self._template.size * module_mm(self.layout, self._template) * MM
         quiet = QUIET_ZONE * module_mm(self.layout, self._template) * MM
         lift = (self.layout.label[1] - self.layout.symbol - (0 if self.layout.words else 1)) * MM
-        for place in range(len(serials)):
-            x, y = (corner * MM for corner in self._places[place])
-            parts += (
-                b"q %.3f 0 0 %.3f %.3f %.3f cm " % (side, side, x + quiet, y + lift + quiet),
-                self._open,
-                symbols[place].tobytes(),
-                b" EI Q\n",
-            )
-        parts.append(b"BT\n")
-        for place, serial in enumerate(serials):
-            x, y = (corner * MM for corner in self._places[place])
-            parts += self._text(x, y, serial, pins[place] if pins else None)
-        parts.append(b"ET\n")
-        return b"".join(parts)
+        for x, y in corners:
+            out += b"q 1 0 0 1 %.2f %.2f cm /W Do Q\n" % (x, y) if self.shared else b""
+            out += b"q %.3f 0 0 %.3f %.3f %.3f cm " % (side, side, x + quiet, y + lift + quiet)
+            size = self._template.size
+            out += b"BI/W %d/H %d/IM true/D[1 0]/BPC 1/L %d ID " % (size, size, self._symbol_bytes)
+            symbols.append(len(out))
+            out += bytes(self._symbol_bytes) + b" EI Q\n"
+        out += b"BT /F %.1f Tf\n" % _SERIAL_PT
+        serials = [self._room(out, x + 2 * MM, y + 1.6 * MM, SERIAL_CHARS) for x, y in corners]
+        pins = [self._room(out, x + width * 0.58, y + 5 * MM, PIN_DIGITS) for x, y in corners] if self._pins else []
+        out += b"ET\n"
+        return _Form(np.frombuffer(bytes(out), dtype=np.uint8), tuple(symbols), tuple(serials), tuple(pins))
 
-    def _frames(self, count: int) -> Iterator[bytes]:
-        width, height = (side * MM for side in self.layout.label)
-        for place in range(count):
-            x, y = (corner * MM for corner in self._places[place])
-            yield b"%.2f %.2f %.2f %.2f re S\n" % (x, y, width, height)
+    def _room(self, out: bytearray, x: float, y: float, chars: int) -> int:
+        """Room for a text of so many characters; gives where its glyphs go."""
+        out += b"1 0 0 1 %.2f %.2f Tm <" % (x, y)
+        at = len(out)
+        out += b"0000" * chars + b"> Tj\n"
+        return at
 
-    def _text(self, x: float, y: float, serial: str, pin: str | None) -> Iterator[bytes]:
-        spelled = b"".join(map(self._digits.__getitem__, serial))
-        yield b"/F %.1f Tf 1 0 0 1 %.2f %.2f Tm <%b> Tj\n" % (_SERIAL_PT, x + 2 * MM, y + 1.6 * MM, spelled)
-        if pin is not None:
-            spelled = b"".join(map(self._digits.__getitem__, pin))
-            yield b"1 0 0 1 %.2f %.2f Tm <%b> Tj\n" % (x + self.layout.label[0] * MM * 0.58, y + 5 * MM, spelled)
-        for size, dx, dy, line in self._words:
-            yield b"/F %.1f Tf 1 0 0 1 %.2f %.2f Tm <%b> Tj\n" % (size, x + dx, y + dy, line)
+    def _words(self, face: Face) -> bytes:
+        """What every label says, drawn once, from a label's lower left corner."""
+        drawn = (
+            b"/F %.1f Tf 1 0 0 1 %.2f %.2f Tm <%b> Tj\n" % (size, x, y, line) for size, x, y, line in self._face(face)
+        )
+        content = b"".join(drawn)
+        return b"0 g BT\n%bET\n" % content if content else b""
 
     def _face(self, face: Face) -> list[tuple[float, float, float, bytes]]:
         """The shared words as (size, x, y, glyphs) from a label's corner, in points."""

@@ -23,6 +23,7 @@ from stamp_engine.manifest import verify
 from stamp_engine.minting import CODES, SHEETS, Job, Wants, chunks, layout_for, mint, read_codes
 from stamp_engine.sheets import LAYOUTS, Face
 from stamp_engine.symbols import for_template, matrix
+from stamp_engine.texts import lines
 from stamp_engine.tokens import KeyState
 from stamp_engine.verifying import Outcome, check
 
@@ -57,7 +58,7 @@ def test_drawn_symbols_are_bit_identical_to_segno(keys: KeyDirectory, template: 
     made = job(keys, 40, template)
     for chunk in chunks(made, keys, size=17):
         drawn = for_template(made.template).unpacked(chunk.symbols)
-        for place, text in enumerate(chunk.texts):
+        for place, text in enumerate(lines(chunk.texts)):
             assert (drawn[place] == matrix(made.template, text)).all()
 
 
