@@ -28,7 +28,7 @@ from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
 from app.services import keys as key_service
-from app.services import minting
+from app.services import minting, retention
 from app.services.work import Desk
 from stamp_engine.errors import StampError
 from stamp_engine.format import Ecc, Profile, Template, choose_template
@@ -56,6 +56,15 @@ class Minter:
     keys: KeyDirectory
     data_dir: Path
     host: str
+    keep_days: int
+
+    def upkeep(self) -> None:
+        """Partitions for the months to come, and old scans summed up."""
+        schema.ensure_partitions(self.desk.engine, self.desk.clock())
+        summed = 1
+        while summed:
+            with self.desk.work(minting.SYSTEM) as work:
+                summed = retention.sum_up(work, self.keep_days)
 
     def publish_keys(self) -> None:
         """Bring the public halves in the database in line with the key directory."""
@@ -156,7 +165,7 @@ def minter(settings: config.Worker) -> Minter:
     """The minter of these settings. Raises KeyStoreError."""
     desk = Desk(open_engine(settings.database_url), lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7)
     keys = open_or_create(settings.keys_dir, settings.passphrase)
-    return Minter(desk, keys, settings.data_dir, settings.stamp_host)
+    return Minter(desk, keys, settings.data_dir, settings.stamp_host, settings.scan_retention_days)
 
 
 def run(settings: config.Worker) -> None:
@@ -190,7 +199,7 @@ def _turns(made: Minter, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             if time.monotonic() >= upkeep_at:
-                schema.ensure_partitions(made.desk.engine, made.desk.clock())
+                made.upkeep()
                 upkeep_at = time.monotonic() + UPKEEP_S
             made.run_once()
         except Exception:  # noqa: BLE001  a lost database is waited for; the next turn tries again

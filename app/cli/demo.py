@@ -17,7 +17,7 @@ from app.cli.ledger import code_of
 from app.cli.stage import now, scanning
 from app.demo.catalogue import GOODS, MAKERS, Motif, example_gtin
 from app.demo.pictures import draw
-from app.demo.story import DAY, PLANS, Clock, Stage, day_of, play
+from app.demo.story import DAY, PLANS, Clock, Stage, play
 from app.domain.organisations import OrganisationEvent, OrganisationKind
 from app.domain.permissions import SYSTEM, Actor, RoleName
 from app.domain.products import ProductEvent, ProductGroup, RuleSet
@@ -28,7 +28,7 @@ from app.services.files import ContentStore
 from app.services.organisations import NewOrganisation
 from app.services.products import NewProduct
 from app.services.users import NewUser
-from app.services.work import Desk
+from app.services.work import Desk, local_day
 from app.worker import Minter
 
 PASSWORD = "sonla-ocop-2026"  # noqa: S105  printed at every start; the demo refuses production
@@ -206,7 +206,7 @@ def _stock(desk: Desk, people: dict[str, Actor], owners: list[Actor], store: Con
 
 
 def _certificate(number: int, at: int) -> NewCertificate:
-    issued = day_of(at) - timedelta(days=1200 if number == 5 else 60 + number * 17)
+    issued = local_day(at) - timedelta(days=1200 if number == 5 else 60 + number * 17)
     points = Decimal(50 + (number * 7) % 42)
     return NewCertificate(
         decision_no=f"{100 + number}/QĐ-UBND (ví dụ)",

@@ -8,7 +8,7 @@ import heapq
 import random
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from uuid import UUID
@@ -24,7 +24,7 @@ from app.models.stamps import Batch
 from app.services import holds, lots, orders, printing, recalls, stamps
 from app.services.orders import NewOrder
 from app.services.stamps import Positions
-from app.services.work import LOCAL, Desk
+from app.services.work import Desk, local_day
 from stamp_engine.format import Profile
 from stamp_engine.lifecycle import StampEvent
 from verifier.contract import Place, ScanAnswer, ScanRequest
@@ -141,15 +141,10 @@ def _life(stage: Stage, plan: Plan) -> Life:
     yield from _market(stage, plan, lot, batch)
 
 
-def day_of(at: int) -> date:
-    """The local day of UTC microseconds."""
-    return datetime.fromtimestamp(at / 1_000_000, LOCAL).date()
-
-
 def _grow(stage: Stage, plan: Plan) -> Generator[int, None, Lot | None]:
     """The lot and its dossier; None where it stays incomplete."""
     good, owner = GOODS[plan.good], stage.owners[plan.good]
-    made = day_of(stage.clock.now)
+    made = local_day(stage.clock.now)
     keeps = 60 if plan.fate == "expired" else good.days
     with stage.desk.work(owner) as work:
         lot = lots.record(
@@ -286,7 +281,7 @@ def _market(stage: Stage, plan: Plan, lot: Lot, batch: Batch) -> Life:
             work,
             lot.uid,
             lots.NewDispatch(
-                "Siêu thị ví dụ", "Hà Nội", Decimal(plan.packs // 2), plan.packs // 2, day_of(stage.clock.now)
+                "Siêu thị ví dụ", "Hà Nội", Decimal(plan.packs // 2), plan.packs // 2, local_day(stage.clock.now)
             ),
         )
     stage.links.setdefault(plan.fate, stage.code(batch, batch.lo + 6))

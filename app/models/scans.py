@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import BIG, Base, Micros
+from app.models.base import BIG, Base, Day, Micros
 
 
 class Sighting(Base):
@@ -47,6 +47,18 @@ class Scan(Base):
     cell: Mapped[int | None] = mapped_column(sa.BigInteger())
     source: Mapped[str] = mapped_column(sa.String(12))
     late: Mapped[bool]
+
+
+class ScanTally(Base):
+    """What is left of scans once they are too old to keep: counts by local day, lot (0: none), verdict and role."""
+
+    __tablename__ = "scan_tally"
+
+    day: Mapped[Day] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    verdict: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    role: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    scans: Mapped[int]
 
 
 class ScanPlace(Base):

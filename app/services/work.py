@@ -10,7 +10,7 @@ refusal or a fault rolls everything back, so nothing is ever half-written. A sta
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -67,6 +67,11 @@ class Stateful(Protocol):
     state: Any
 
 
+def local_day(at: int) -> date:
+    """The local day of UTC microseconds."""
+    return datetime.fromtimestamp(at / 1_000_000, LOCAL).date()
+
+
 @dataclass(slots=True)
 class Work:
     """The transaction in hand. `now` is UTC microseconds, the same for everything in it."""
@@ -81,7 +86,7 @@ class Work:
     @property
     def today(self) -> date:
         """The local day."""
-        return datetime.fromtimestamp(self.now / 1_000_000, UTC).astimezone(LOCAL).date()
+        return local_day(self.now)
 
     def add(self, row: M, noun: str, action: str = "create") -> M:
         """Insert a row and note it."""

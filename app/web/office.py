@@ -23,7 +23,7 @@ from app.services import units as unit_service
 from app.services import users as user_service
 from app.services.users import NewUser
 from app.services.work import Work
-from app.web import Line, Page, done, listing, moment, number, said, submitted, web
+from app.web import Line, Page, day, done, listing, number, said, submitted, web
 from app.web.forms import Form, asked, choices, optional
 
 Due = tuple[Text, str]
@@ -166,7 +166,7 @@ def scans() -> str:
     with reading() as work:
         rows = [
             Line(
-                (one.lot.lot_no, number(one.scans), number(one.stamps), number(one.unusual), moment(one.last_at)),
+                (one.lot.lot_no, number(one.scans), number(one.unusual), day(one.last_on)),
                 url_for("web.lot", uid=one.lot.uid),
             )
             for one in scan_service.by_lot(work)
@@ -174,7 +174,6 @@ def scans() -> str:
     heads = (
         ("Lô", "Lot"),
         ("Lượt quét", "#Scans"),
-        ("Số tem", "#Stamps"),
         ("Bất thường", "#Unusual"),
         ("Lần cuối", "Last"),
     )

@@ -195,7 +195,7 @@ def office(stack: Stack) -> Iterator[Office]:
         new_id,
         stack=stack,
         store=ContentStore(stack.data_dir / "files"),
-        minter=Minter(desk, keys, stack.data_dir, HOST),
+        minter=Minter(desk, keys, stack.data_dir, HOST, keep_days=90),
         people={},
     )
     try:
