@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+import click
 import uuid_utils.compat
 
 import config
@@ -31,7 +32,13 @@ def now() -> int:
 
 def office() -> Desk:
     """A desk on the configured database."""
-    return Desk(open_engine(config.management().database_url), now, uuid_utils.compat.uuid7)
+    return _closing(Desk(open_engine(config.management().database_url), now, uuid_utils.compat.uuid7))
+
+
+def _closing(desk: Desk) -> Desk:
+    """The desk, whose connections end with the command."""
+    click.get_current_context().call_on_close(desk.engine.dispose)
+    return desk
 
 
 def prepared() -> Minter:
@@ -39,6 +46,7 @@ def prepared() -> Minter:
     settings = config.worker()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     made = minter(settings)
+    _closing(made.desk)
     schema.upgrade(made.desk.engine)
     schema.ensure_partitions(made.desk.engine, now())
 

@@ -23,8 +23,6 @@ from stamp_engine.format import check_gtin
 from tests.app.office import Office
 from tests.conftest import Servers
 
-# Each command is a process of its own and ends with its connections open; here they end when they are collected.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 BACKUP = {"ESTAMP_BACKUP_PASSPHRASE": "một câu dài để giữ bản sao"}
 
 
