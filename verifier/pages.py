@@ -121,7 +121,6 @@ def result(
         pins=answer.stamp is not None and answer.stamp.pins,
         past=past,
         claimed=None if claimed is None else _claimed(claimed, frame.locale),
-        report_errors=(),
     )
 
 

@@ -29,7 +29,7 @@ from app.services.stamps import Positions
 from app.services.work import Desk
 from app.worker import Minter
 from stamp_engine.keys import KeyDirectory, KeyKind
-from tests.conftest import NOW, Stack
+from tests.conftest import Stack
 from tests.verifier.world import HOST, PASSPHRASE, Clock
 
 TODAY = date(2026, 11, 24)
@@ -213,6 +213,3 @@ def office(stack: Stack) -> Iterator[Office]:
         yield made
     finally:
         engine.dispose()
-
-
-assert NOW  # the clock of these tests starts there
