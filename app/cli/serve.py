@@ -23,6 +23,7 @@ from verifier import opener as opener_process
 
 _ROLES = ("all", "management", "verifier", "opener", "worker")
 _CHECK_S = 0.5
+_HEAD_START_S = 3.0
 
 
 @click.command()
@@ -122,9 +123,11 @@ def _supervise() -> int:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    opener = _Child(sys.executable, "-m", "verifier.opener")
-    worker = _Child(sys.executable, "-m", "app.cli", "serve", "--role", "worker")
     server = _Child(*_gunicorn("wsgi:app", asgi=True))
+    opener = _Child(sys.executable, "-m", "verifier.opener")
+    # Nobody waits for minting: the worker starts once the server has had the processor to itself.
+    stop.wait(_HEAD_START_S)
+    worker = _Child(sys.executable, "-m", "app.cli", "serve", "--role", "worker")
     while not stop.wait(_CHECK_S):
         if server.process.poll() is not None:
             break
