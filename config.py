@@ -137,6 +137,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEYS_PASSPHRASE_FILE", _path, None, "file with that passphrase, in place of `KEYS_PASSPHRASE`"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
+    Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
@@ -156,10 +157,13 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Management(Common):
-    """The office and its API. Holds no key."""
+    """The office and its API. Holds no key: codes are opened through `opener_socket`."""
 
     database_url: str = field(repr=False)
     stamp_host: str
+    stamp_hosts: tuple[str, ...]
+    opener_socket: Path
+    two_officers_above: int
     public_url: str
     session_secret: str = field(repr=False)
     trusted_proxies: tuple[str, ...]
@@ -315,6 +319,7 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "keys_dir": lambda env: _derived(env, "KEYS_DIR", lambda: env.data_dir / "keys"),
     "passphrase": lambda env: env.passphrase(),
     "opener_socket": lambda env: _derived(env, "OPENER_SOCKET", lambda: env.data_dir / "opener.sock"),
+    "two_officers_above": lambda env: env.get("TWO_OFFICERS_ABOVE"),
     "scan_retention_days": lambda env: env.get("SCAN_RETENTION_DAYS"),
 }
 

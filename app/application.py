@@ -13,6 +13,7 @@ import config
 from app import auth, problems, web
 from app.api import api, invalid
 from app.extensions import bind, csrf, db
+from app.services.codes import Opener, Reader
 from app.services.files import ContentStore
 from app.services.work import Desk
 from app.web.media import media
@@ -24,8 +25,8 @@ POLICY = (
 )
 
 
-def create(settings: config.Management) -> Flask:
-    """The management side as a WSGI application."""
+def create(settings: config.Management, open_tokens: Opener | None = None) -> Flask:
+    """The management side as a WSGI application; `open_tokens` asks the opener, and raises OSError where it is away."""
     info = Info(title="Tem điện tử Sơn La – management API", version="1")
     app = OpenAPI(
         __name__,
@@ -53,6 +54,9 @@ def create(settings: config.Management) -> Flask:
         app.extensions["desk"] = Desk(db.engine, lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7)
     app.extensions["files"] = ContentStore(settings.data_dir / "files")
     app.extensions["print_file"] = lambda sha256: settings.data_dir / "print" / f"{sha256}.zip"
+    app.extensions["codes"] = Reader(settings.stamp_hosts, open_tokens)
+    app.extensions["stamp_host"] = settings.stamp_host
+    app.extensions["two_officers_above"] = settings.two_officers_above
     auth.install(app)
     problems.install(app)
     web.install(app)

@@ -28,7 +28,7 @@ from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
 from app.services import keys as key_service
-from app.services import minting, retention
+from app.services import minting, printing, retention
 from app.services.work import Desk
 from stamp_engine.errors import StampError
 from stamp_engine.format import Ecc, Profile, Template, choose_template
@@ -59,8 +59,12 @@ class Minter:
     keep_days: int
 
     def upkeep(self) -> None:
-        """Partitions for the months to come, and old scans summed up."""
+        """Partitions for the months to come, print files nobody needs any more removed, and old scans summed up."""
         schema.ensure_partitions(self.desk.engine, self.desk.clock())
+        with self.desk.reading(minting.SYSTEM) as work:
+            done = printing.done_with(work)
+        for sha256 in done:
+            print_file(self.data_dir, sha256).unlink(missing_ok=True)
         summed = 1
         while summed:
             with self.desk.work(minting.SYSTEM) as work:
@@ -124,10 +128,10 @@ class Minter:
         folder = self.data_dir / "print" / batch.number
         minted = mint(job, self.keys, folder, Wants(layout=batch.layout))
         layout = LAYOUTS[batch.layout]
-        check(folder / SHEETS, _Texts(folder / CODES, len(job.block)), layout)
+        checked = check(folder / SHEETS, _Texts(folder / CODES, len(job.block)), layout)
         sha256, size = self._packed(folder)
         with self.desk.work(minting.SYSTEM) as work:
-            minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size)
+            minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size, checked=checked)
         _log.info("minted %s: %d stamps", batch.number, len(job.block))
 
     def _packed(self, folder: Path) -> tuple[str, int]:

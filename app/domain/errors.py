@@ -359,6 +359,90 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "This Idempotency-Key was used for another request.",
         ),
     ),
+    "code_unreadable": (
+        Kind.INVALID,
+        Text(
+            "Không đọc được mã tem; hãy quét lại, hoặc gõ đủ 17 ký tự in trên tem.",
+            "This is not a stamp code; scan again, or type all 17 characters printed on the stamp.",
+        ),
+    ),
+    "code_typing_error": (
+        Kind.INVALID,
+        Text(
+            "Dãy ký tự có chỗ gõ sai; hãy xem lại từng ký tự.",
+            "There is a typing error; check each character.",
+        ),
+    ),
+    "code_not_issued": (
+        Kind.NOT_FOUND,
+        Text(
+            "Mã này không thuộc cuộn tem nào của bạn.",
+            "This code belongs to no roll of yours.",
+        ),
+    ),
+    "opener_away": (
+        Kind.CONFLICT,
+        Text(
+            "Lúc này chưa tra được mã; hãy thử lại sau ít phút, hoặc mở cuộn tem và gõ số thứ tự.",
+            "Codes cannot be looked up just now; try again in minutes, or open the roll and type the places.",
+        ),
+    ),
+    "other_roll": (
+        Kind.INVALID,
+        Text(
+            "Hai tem không cùng một cuộn; hãy kích hoạt từng cuộn.",
+            "The two stamps are of different rolls; activate one roll at a time.",
+        ),
+    ),
+    "range_not_of_lot": (
+        Kind.CONFLICT,
+        Text(
+            "Dải tem này không phải toàn tem đang hoạt động của lô {lot}.",
+            "Not all stamps of that range are active stamps of lot {lot}.",
+        ),
+    ),
+    "undo_late": (
+        Kind.CONFLICT,
+        Text(
+            "Đã quá 10 phút; hãy huỷ tem thay vì hoàn tác.",
+            "Ten minutes have passed; void the stamps instead.",
+        ),
+    ),
+    "undo_scanned": (
+        Kind.CONFLICT,
+        Text(
+            "Người mua đã quét tem trong dải này nên không hoàn tác được; hãy huỷ tem sai.",
+            "A buyer has scanned a stamp of this range, so it cannot be undone; void the wrong stamps.",
+        ),
+    ),
+    "undo_changed": (
+        Kind.CONFLICT,
+        Text(
+            "Tem trong dải này đã thay đổi sau khi kích hoạt nên không hoàn tác được.",
+            "Stamps of this range have changed since, so it cannot be undone.",
+        ),
+    ),
+    "second_officer": (
+        Kind.FORBIDDEN,
+        Text(
+            "Đơn lớn cần hai cán bộ khác nhau; bạn đã xác nhận lần đầu.",
+            "A large order takes two different officers; yours was the first approval.",
+        ),
+    ),
+    "too_many": (
+        Kind.CONFLICT,
+        Text(
+            "Đã có {most}; hãy bớt đi trước khi thêm.",
+            "There are {most} already; take some away first.",
+        ),
+    ),
+    "file_wrong": (
+        Kind.INVALID,
+        Text(
+            "Tệp không phải ảnh hoặc PDF đọc được, quá 8 MB, hoặc PDF quá 20 trang.",
+            "The file is not a readable picture or PDF of at most 8 MB and 20 pages.",
+        ),
+    ),
     "malformed": (
         Kind.INVALID,
         Text(

@@ -64,6 +64,7 @@ class Action(StrEnum):
     READ_SCANS = "read_scans"
     READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
+    INVITE_STAFF = "invite_staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ _OWNER = (
     Action.RELEASE_LOT,
     Action.PLACE_ORDER,
     Action.REQUEST_RECALL,
+    Action.INVITE_STAFF,
     # Who prints at home, without a print house.
     Action.READ_PRINT_JOB,
     Action.PRINT_JOB,
@@ -123,7 +125,10 @@ _PROVINCE = (
 )
 
 RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
-    RoleName.ADMIN: (Scope.ALL, (*_READ, Action.READ_PRINT_JOB, Action.READ_AUDIT, Action.MANAGE_USERS)),
+    RoleName.ADMIN: (
+        Scope.ALL,
+        (*_READ, Action.READ_PRINT_JOB, Action.READ_AUDIT, Action.MANAGE_USERS, Action.INVITE_STAFF),
+    ),
     RoleName.COORD: (Scope.ALL, _PROVINCE),
     RoleName.DEPT: (Scope.ALL, _READ),
     RoleName.DISTRICT: (Scope.UNIT, _READ),

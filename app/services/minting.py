@@ -101,8 +101,11 @@ def labels(work: Work, batch: Batch) -> Labels:
     return Labels(order.number, product.code, product.name, owner.code, owner.name)
 
 
-def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int) -> PrintJob:
-    """The batch is minted: its stamps exist from now on, and its print file waits to be released."""
+def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int, checked: int | None = None) -> PrintJob:
+    """The batch is minted: its stamps exist from now on, and its print file waits to be released.
+
+    `checked` sheets were read back.
+    """
     row = work.session.get_one(Batch, batch.id)
     order = work.session.get_one(StampOrder, row.order_id)
     row.manifest, row.minted_at = manifest, work.now
@@ -122,6 +125,7 @@ def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int) -
             state=PrintJobState.READY,
             sha256=sha256,
             size=size,
+            checked=checked,
             created_at=work.now,
         ),
         "print_job",

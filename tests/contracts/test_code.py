@@ -21,8 +21,14 @@ EDGES = (
     "verifier/service.py",
     "stamp_engine/__main__.py",
 )
-# Secrets of an account and of its programs are made where they are first needed.
-RANDOM_TOO = ("app/services/users.py", "stamp_engine/keys.py", "app/demo/story.py", "verifier/opener.py")
+# Secrets of an account, of its programs and of its parcels are made where they are first needed.
+RANDOM_TOO = (
+    "app/services/users.py",
+    "app/services/parcels.py",
+    "stamp_engine/keys.py",
+    "app/demo/story.py",
+    "verifier/opener.py",
+)
 CLOCKS = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
 
 
