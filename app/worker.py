@@ -93,8 +93,12 @@ class Minter:
         with self.desk.reading(minting.SYSTEM) as work:
             gtin, floor = minting.gtin(work, order), minting.floor(work)
         template = self.desk.press.template(order.profile, gtin)
-        kid = self.keys.stamp_key().public.kid if order.profile is Profile.SEALED else None
-        block = self.keys.reserve(order.quantity, floor)
+        sealed = order.profile is Profile.SEALED
+        if sealed:
+            self.keys.stamp_key()  # raises before a block is lost
+        block = self.keys.reserve(order.quantity, floor, name=order.uid.hex)
+        # Only now are the keys as another process may have left them.
+        kid = self.keys.stamp_key().public.kid if sealed else None
         with self.desk.work(minting.SYSTEM) as work:
             return minting.begin(work, order, minting.Intent(block, template, self.keys.symmetric.current, kid))
 

@@ -10,6 +10,7 @@ class ErrorCode(StrEnum):
     TYPING_ERROR = "typing_error"
     FOREIGN = "foreign"
     FORGED = "forged"
+    COMPROMISED = "compromised"
     KEY_STORE = "key_store"
     MINT_REFUSED = "mint_refused"
     LAYOUT_INVALID = "layout_invalid"
@@ -51,8 +52,14 @@ class Forged(StampError):  # noqa: N818  the format's own word
     code = ErrorCode.FORGED
 
 
+class Compromised(Forged):
+    """Made with a key of ours that is known to others, so anybody may have made it."""
+
+    code = ErrorCode.COMPROMISED
+
+
 class KeyStoreError(StampError):
-    """The key directory cannot do what was asked: wrong passphrase, missing key, damaged file."""
+    """The key directory cannot do what was asked: wrong passphrase, missing key, damaged file, restored copy."""
 
     code = ErrorCode.KEY_STORE
 

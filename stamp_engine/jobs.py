@@ -55,23 +55,17 @@ def begin(out: Path, asked: Asked, face: Face, keys: KeyDirectory, now: Callable
     found = _read(out / JOB)
     if found is not None and found["asked"] != asdict(asked):
         raise MintRefused(f"{out} holds a job that was begun otherwise; repeat it, or give --out another folder")
+    again = found is not None
     if found is None:
-        sealed = asked.profile is Profile.SEALED
-        found = {
-            "name": name,
-            "created_at": now(),
-            "epoch": keys.symmetric.current,
-            "kid": keys.stamp_key().public.kid if sealed else None,
-            "asked": asdict(asked),
-        }
         out.mkdir(parents=True, exist_ok=True)
-        with WholeFile(out, JOB) as file:
-            file.write(json.dumps(found).encode())
-        file.settled()
-        again = False
-    else:
-        again = True
+        found = {"name": name, "created_at": now(), "asked": asdict(asked)}
+        _write(out, found)
     block = keys.reserve(asked.count, name=found["name"])
+    if "epoch" not in found:
+        # Only with the block are the keys as another process may have left them.
+        kid = keys.stamp_key().public.kid if asked.profile is Profile.SEALED else None
+        found |= {"epoch": keys.symmetric.current, "kid": kid}
+        _write(out, found)
     job = Job(
         batch=f"local-{block.start}",
         block=block,
@@ -86,6 +80,12 @@ def begin(out: Path, asked: Asked, face: Face, keys: KeyDirectory, now: Callable
         face=face,
     )
     return Begun(job, again)
+
+
+def _write(out: Path, found: dict[str, Any]) -> None:
+    with WholeFile(out, JOB) as file:
+        file.write(json.dumps(found).encode())
+    file.settled()
 
 
 def finish(out: Path) -> None:
