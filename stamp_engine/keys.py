@@ -170,8 +170,10 @@ class KeyDirectory:
 
         The mark is on disk before this returns: a crash loses the block, and never gives it twice. `floor` is what
         others know to be free; without it a directory that may be a copy hands out nothing, and none does that has
-        no live keys to mint with. A `name` is given one block, and that one again when it asks again: whoever was killed
-        before the block was noted elsewhere leaves no gap. Raises MintRefused, KeyStoreError.
+        no live keys to mint with. A `name` is given one block, and that one again when it asks again, so that a job
+        killed before it noted its block leaves no gap; unless `floor` says that it may be used.
+
+        Raises MintRefused, KeyStoreError.
         """
         if count < 1:
             raise MintRefused("a batch has at least one stamp")
@@ -181,7 +183,7 @@ class KeyDirectory:
             self.manifest_key()
             found = mark.read(self.path)
             before = mark.given(self.path, name, found) if name else None
-            if before is not None:
+            if before is not None and before.start >= (floor or 0):
                 if len(before) != count:
                     raise MintRefused(f"this job has a block of {len(before)} stamps already, not of {count}")
                 return before

@@ -7,8 +7,8 @@ which the lock file last changed, which the kernel sets and no copy takes along.
 * the lock file changed at another time: the folder is a copy, or was put back from a backup, or its rights were
   changed. How far minting had gone is not known any more, and somebody has to say it.
 
-`blocks` says who was given which block: a line is written before the mark moves, so that a job that is killed in between
-is given its block again (`given`).
+`blocks` says who was given which block: a line is written before the mark moves, so that a job that is killed in
+between is given its block again (`given`).
 
 A whole disk or machine put back as it was takes that time along too and cannot be told from the truth in here.
 """
@@ -24,6 +24,7 @@ from stamp_engine.format import INDEX_LIMIT
 
 HIGH_WATER, BLOCKS = "high-water", "blocks"
 _WIDTH = 13
+_END = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def note(path: Path, name: str, block: range) -> None:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
                     file.write(b"\n")
-            file.write(f"{name} {block.start} {block.stop}\n".encode())
+            file.write(f"{name} {block.start} {block.stop} {_END}\n".encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -102,9 +103,11 @@ def _blocks(path: Path) -> Iterator[tuple[str, range]]:
     except (OSError, UnicodeDecodeError):
         raise KeyStoreError(f"{path / BLOCKS} cannot be read") from None
     for line in lines:
-        parts = line.split(" ")
-        if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
-            yield parts[0], range(int(parts[1]), int(parts[2]))
+        # A line that was cut short lacks its end, and then its last number may lack digits.
+        name, _, rest = line.partition(" ")
+        numbers = rest.split(" ")
+        if len(numbers) == 3 and numbers[2] == _END:
+            yield name, range(int(numbers[0]), int(numbers[1]))
 
 
 def remedy(path: Path) -> str:

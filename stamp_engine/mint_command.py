@@ -21,7 +21,7 @@ from stamp_engine.layouts import DEFAULT, Layout, choose, known
 from stamp_engine.minting import CODES, SHEETS, Job, Wants
 from stamp_engine.minting import mint as mint_batch
 from stamp_engine.pdf import Picture
-from stamp_engine.sheets import Face
+from stamp_engine.sheets import Face, Sheet
 
 _DOTS, _MODULE_MM = 10, 0.4
 _OUT = click.Path(path_type=Path, file_okay=False)
@@ -87,9 +87,11 @@ def mint(*, count: int, out: Path, read_back: bool, as_json: bool, **given: Any)
             images=_picturing(given["images"]),
         )
         template = choose_template(asked.profile, asked.host, asked.gtin)
-        if layout is not None:
-            click.echo(_size(layout, template), err=True)
         face = Face(asked.product, asked.organisation, asked.stars, _picture(given["logo"]))
+        if layout is not None:
+            Sheet(layout, template, face, pins=asked.pins)  # raises before an index is taken
+            if not as_json:
+                click.echo(_size(layout, template), err=True)
         begun = jobs.begin(out, asked, face, keys, lambda: time.time_ns() // 1000, os.urandom(16).hex())
         if begun.again:
             click.echo(f"going on with the job that was begun in {out}", err=True)

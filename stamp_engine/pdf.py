@@ -21,6 +21,8 @@ from stamp_engine.errors import MintRefused
 
 U8 = npt.NDArray[np.uint8]
 MM = 72 / 25.4
+HAIR_PT = 0.001
+"""Renderers round outwards: what ends on a printer's dot is drawn this much smaller, or it would take one dot more."""
 _TENS = 10 ** np.arange(9, -1, -1, dtype=np.int64)
 _FAN_OUT = 500
 # Offsets in the cross-reference table have ten digits.
@@ -139,7 +141,7 @@ class PdfWriter:
         self._kids: list[int] = []
         self._count = 0
         self._name = hashlib.sha256(title.encode()).hexdigest()[:32].encode()
-        self._box = b"[0 0 %.4f %.4f]" % (width_mm * MM, height_mm * MM)
+        self._box = b"[0 0 %.4f %.4f]" % (width_mm * MM - HAIR_PT, height_mm * MM - HAIR_PT)
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._catalog, self._tree = self._reserve(), self._reserve()
         self._info = self._object(b"<< /Title <feff%s> >>" % title.encode("utf-16-be").hex().encode())

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from stamp_engine.errors import MintRefused
 from stamp_engine.format import QUIET_ZONE, Template
 from stamp_engine.layouts import Box, Cut, Layout
-from stamp_engine.pdf import MM, Font, Layer, PdfWriter, Picture, Sink, noto
+from stamp_engine.pdf import HAIR_PT, MM, Font, Layer, PdfWriter, Picture, Sink, noto
 from stamp_engine.texts import SERIAL_CHARS
 from stamp_engine.tokens import PIN_DIGITS
 
@@ -145,7 +145,8 @@ class Sheet:
     def _symbols(self, out: bytearray, corners: Sequence[tuple[float, float]]) -> _Zone:
         size = self._template.size
         room = (size + 7) // 8 * size
-        side, quiet = size * self.printed.module_mm * MM, QUIET_ZONE * self.printed.module_mm * MM
+        side = size * self.printed.module_mm * MM - 2 * HAIR_PT
+        quiet = QUIET_ZONE * self.printed.module_mm * MM + HAIR_PT
         left, bottom = (length * MM for length in self.layout.symbol_at(self._template))
         tail = b" EI Q\n"
         start = len(out)

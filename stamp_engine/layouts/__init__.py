@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ def read(name: str, text: str) -> Iterator[Layout]:
         raise LayoutInvalid(f"{name}: not TOML: {error}") from None
     fields = _Fields(name, said)
     dpis: list[int] = said.pop("dpi", [])
-    if not isinstance(dpis, list) or not set(dpis) <= set(_DPI):
+    if not isinstance(dpis, list) or not all(dpi in _DPI for dpi in dpis):
         raise LayoutInvalid(f"{name}: dpi: give a list of some of {', '.join(map(str, _DPI))}, or leave it out")
     resolutions: list[int | None] = [*dpis] or [None]
     for dpi in resolutions:
@@ -214,7 +215,7 @@ class _Fields:
             name=self._name if dpi is None else f"{self._name}-{dpi}",
             vi=self._words("vi"),
             en=self._words("en"),
-            page=self._pair("page", (tight[0], tight[1])),
+            page=_whole_dots(self._pair("page", (tight[0], tight[1])), dpi),
             label=label,
             columns=columns,
             rows=rows,
@@ -238,7 +239,7 @@ class _Fields:
 
     def _count(self, field: str) -> int:
         found = self._said.get(field, 1)
-        if not isinstance(found, int) or not 1 <= found <= _MOST_LABELS:
+        if type(found) is not int or not 1 <= found <= _MOST_LABELS:
             raise LayoutInvalid(f"{self._name}: {field}: a whole number from 1 to {_MOST_LABELS}")
         return found
 
@@ -260,6 +261,14 @@ class _Fields:
             raise LayoutInvalid(f"{self._name}: {field}: size: letters have 3 to 72 points")
         x, y, width, height = (float(side) for side in found["box"])
         return Box(x, y, width, height, float(size) if letters else 0.0)
+
+
+def _whole_dots(page: tuple[float, float], dpi: int | None) -> tuple[float, float]:
+    """The page on its printer's grid, not smaller: a page of 248.03 dots would be scaled to 249."""
+    if dpi is None:
+        return page
+    width, height = (ceil(side * dpi / INCH_MM - 1e-6) * INCH_MM / dpi for side in page)
+    return width, height
 
 
 def _numbers(found: object, count: int) -> bool:

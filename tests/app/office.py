@@ -25,8 +25,8 @@ from app.models.products import Product
 from app.models.stamps import Batch
 from app.services import lots, orders, organisations, printing, products, stamps, units, users
 from app.services.files import ContentStore
-from app.services.stamps import Positions
 from app.services.press import Press
+from app.services.stamps import Positions
 from app.services.work import Desk
 from app.worker import Minter
 from stamp_engine.keys import KeyDirectory, KeyKind
