@@ -142,8 +142,9 @@ class Bench:
             _, status, usage = os.wait4(process.pid, 0)
             took = time.perf_counter() - at
         process.returncode = os.waitstatus_to_exitcode(status)
+        _, errors = process.communicate()
         if process.returncode:
-            raise SystemExit(f"{' '.join(command)} failed: {process.communicate()[1].decode()}")
+            raise SystemExit(f"{' '.join(command)} failed: {errors.decode()}")
         self.best.took(name, took)
         self.best.memory[name] = max(usage.ru_maxrss / 1024, self.best.memory.get(name, 0.0))
         self.best.bytes[name] = sum(path.stat().st_size for path in out.iterdir())
