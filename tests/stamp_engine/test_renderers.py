@@ -16,11 +16,12 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from stamp_engine.codes import CodeList
 from stamp_engine.errors import MintRefused
 from stamp_engine.format import Profile, Template, choose_template
 from stamp_engine.keys import KeyDirectory, KeyKind
 from stamp_engine.layouts import Layout, shipped
-from stamp_engine.minting import CODES, SHEETS, Job, Wants, mint, read_codes
+from stamp_engine.minting import CODES, SHEETS, Job, Wants, mint
 from stamp_engine.sheets import Face
 from stamp_engine.symbols import U8
 
@@ -101,7 +102,7 @@ def minted(keys: KeyDirectory, folder: Path, layout: Layout, template: Template)
         face=Face("Chè Shan tuyết", "Hợp tác xã Ví dụ"),
     )
     mint(job, keys, folder, Wants(layout=layout))
-    return list(read_codes(folder / CODES))
+    return CodeList(folder / CODES)[:]
 
 
 def resolutions(layout: Layout) -> tuple[int, ...]:
