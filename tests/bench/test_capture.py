@@ -7,12 +7,12 @@ import pytest
 import segno
 from hypothesis import given
 from hypothesis import strategies as st
-from stamp_engine.layouts import shipped
 
 from bench.capture import DPIS, ROLLS, TEMPLATES, Pairs, module_mm, naive, ours, read, side_mm
 from bench.simulator import CONDITIONS, QUIET, Scene
 from stamp_engine.errors import MintRefused
 from stamp_engine.format import parse
+from stamp_engine.layouts import shipped
 
 counts = st.integers(0, 300)
 
