@@ -100,5 +100,5 @@ STAMP: Machine[StampState, StampEvent] = Machine(
         StampState.LOST: {},
     },
 )
-"""No way leads out of SPOILED, VOID or LOST: a stamp is never used again. From ACTIVE to another lot there is only UNDO,
-which its service allows for minutes, and only while no consumer has met the stamp."""
+"""No way leads out of SPOILED, VOID or LOST: a stamp is never used again. From ACTIVE to another lot there is only
+UNDO, which its service allows for minutes, and only while no consumer has met the stamp."""

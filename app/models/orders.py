@@ -42,9 +42,9 @@ class StampOrder(Base):
 class PrintJob(Base):
     """One batch on its way through a print house.
 
-    `checked` sheets were read back before release, `strip_read` symbols of the printed test strip. The print house
-    counts `good`, `spoiled` and `unprinted`; who
-    receives the roll counts what was delivered (`received`), `returned` and `lost` on the way.
+    `read_back` labels were read back before release, `strip_read` symbols of the printed test strip. The print house
+    counts `good`, `spoiled` and `unprinted`; who receives the roll counts what was delivered (`received`), `returned`
+    and `lost` on the way.
     """
 
     __tablename__ = "print_job"
@@ -56,7 +56,7 @@ class PrintJob(Base):
     state: Mapped[PrintJobState] = mapped_column(Word(PrintJobState))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger())
-    checked: Mapped[int | None]
+    read_back: Mapped[int | None]
     strip_read: Mapped[int | None]
     released_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     released_at: Mapped[int | None] = mapped_column(sa.BigInteger())

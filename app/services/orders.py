@@ -17,7 +17,7 @@ from app.services import checks, lots, organisations, paging, products
 from app.services.paging import Ask, Part
 from app.services.work import Work
 from stamp_engine.format import Profile
-from stamp_engine.sheets import LAYOUTS
+from stamp_engine.layouts import DEFAULT
 
 MOST_STAMPS = 10_000_000
 _YEAR_US = 365 * 86_400 * 1_000_000
@@ -35,7 +35,7 @@ class NewOrder:
     profile: Profile = Profile.COMPACT
     with_gtin: bool = False
     pins: bool = False
-    layout: str = "a4-40x30"
+    layout: str = DEFAULT
     note: str | None = None
 
 
@@ -108,10 +108,10 @@ def _orderable(work: Work, asked: NewOrder) -> Product:
         raise Refusal("not_stampable", pointer="/product")
     if not 0 < asked.quantity <= MOST_STAMPS:
         raise Refusal("quantity_out_of_range", pointer="/quantity", most=MOST_STAMPS)
-    if asked.layout not in LAYOUTS:
-        raise Refusal("layout_unknown", pointer="/layout", layout=asked.layout, known=", ".join(LAYOUTS))
     if asked.with_gtin and product.gtin is None:
         raise Refusal("gtin_missing", pointer="/with_gtin")
+    template = work.press.template(asked.profile, product.gtin if asked.with_gtin else None)
+    work.press.printed(asked.layout, template, pins=asked.pins)
     # Orders of one product wait for each other here, so that two together cannot pass the declared output.
     return work.locked(product)
 

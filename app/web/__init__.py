@@ -31,6 +31,7 @@ ROOMS = (
     "accounts",
     "organisations",
     "products",
+    "labels",
     "lots",
     "dossiers",
     "uploads",
@@ -84,6 +85,11 @@ def number(value: object) -> str:
     if isinstance(value, Decimal) and "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.translate(str.maketrans(",.", ".,"))
+
+
+def mm(value: float, places: int = 1) -> str:
+    """A length in millimetres: 15,7."""
+    return f"{value:.{places}f}".replace(".", ",")
 
 
 def done(endpoint: str, words: Text = DONE, **values: Any) -> Response:
@@ -234,7 +240,7 @@ def install(app: Flask) -> None:
     for room in ROOMS:
         import_module(f"app.web.{room}")
     app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user, other_language=other_language)
-    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number, act_words=act_words)
+    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number, act_words=act_words, mm=mm)
     app.register_error_handler(CSRFError, _no_token)
     app.register_blueprint(web)
 

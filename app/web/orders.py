@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import current_app, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import may, needs, reading
+from app.auth import desk, may, needs, reading
 from app.domain.errors import Refusal, Text
 from app.domain.lots import LotState
 from app.domain.orders import ORDER, OrderEvent, OrderState
@@ -26,6 +26,7 @@ from app.web import (
     Page,
     asked_page,
     done,
+    labels,
     listing,
     member,
     number,
@@ -36,9 +37,8 @@ from app.web import (
     web,
 )
 from app.web.forms import Field, Form, asked, choices, optional
-from app.web.previews import label, printed_size
 from stamp_engine.format import Profile
-from stamp_engine.sheets import LAYOUTS
+from stamp_engine.layouts import DEFAULT
 
 PATH = (
     OrderState.SUBMITTED,
@@ -102,7 +102,7 @@ def _fields(choice: _Choice) -> tuple[tuple[Field, ...], ...]:
             optional("lot", "Cho lô", "For the lot", "select", options=_options(choice.rolls, "lot_no")),
             asked("quantity", "Số tem", "Number of stamps", "number", most=9),
             asked("profile", "Loại tem", "Kind of stamp", "select", options=choices(Profile)),
-            asked("layout", "Cỡ nhãn", "Label size", "select", options=[(name, _size(name)) for name in LAYOUTS]),
+            asked("layout", "Khổ giấy", "Sheet", "select", options=labels.options()),
             optional("pins", "Có lớp cào", "With a scratch layer", "checkbox"),
             optional("with_gtin", "In mã GTIN trong tem", "With the GTIN in the code", "checkbox"),
         ),
@@ -111,12 +111,6 @@ def _fields(choice: _Choice) -> tuple[tuple[Field, ...], ...]:
             optional("note", "Ghi chú", "Note", "textarea", most=2000),
         ),
     )
-
-
-def _size(name: str) -> Text:
-    layout = LAYOUTS[name]
-    size = f"{number(layout.label[0])} × {number(layout.label[1])} mm"
-    return Text(f"{size} – {layout.per_page} tem một tờ A4", f"{size} – {layout.per_page} stamps on a sheet of A4")
 
 
 def _options(rows: list[Any], name: str) -> list[tuple[str, Text]]:
@@ -197,20 +191,20 @@ def _quota(product: Product, lot: str | None) -> int | None:
 
 
 def _preview(form: Form[NewOrder], product: Product | None) -> dict[str, Any] | None:
-    """One label as it will be printed, and the size of its symbol."""
-    layout = LAYOUTS.get(form.given.get("layout") or next(iter(LAYOUTS)))
+    """One label as it will be printed, and the size of its symbol; or why it cannot be printed like that."""
+    press = desk().press
+    layout = press.layouts.get(form.given.get("layout") or DEFAULT)
     profile = Profile.SEALED if form.given.get("profile") == Profile.SEALED else Profile.COMPACT
     if layout is None or product is None:
         return None
-    gtin = product.gtin if form.given.get("with_gtin") else None
-    host = current_app.extensions["stamp_host"]
-    with reading() as work:
-        owner = work.session.get_one(Organisation, product.organisation_id)
-    return {
-        "svg": label(layout, profile, host, gtin, (product.name, owner.name), pins=bool(form.given.get("pins"))),
-        "size": printed_size(layout, profile, host, gtin),
-        "layout": layout,
-    }
+    pins, gtin = bool(form.given.get("pins")), bool(form.given.get("with_gtin") and product.gtin)
+    try:
+        printed = press.printed(layout.name, press.template(profile, product.gtin if gtin else None), pins=pins)
+    except Refusal as refusal:
+        return {"layout": layout, "why_not": refusal.text}
+    wish: dict[str, Any] = {"product": product.uid, "profile": profile.value}
+    wish |= {name: "1" for name, asked_for in (("gtin", gtin), ("pins", pins)) if asked_for}
+    return {"layout": layout, "printed": printed, "url": url_for(".label", name=layout.name, **wish)}
 
 
 @web.route("/orders/<uuid:uid>/edit", methods=["GET", "POST"])

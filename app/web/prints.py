@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from app.auth import may, needs, reading, working
+from app.auth import desk, may, needs, reading, working
 from app.domain.errors import Refusal, Text
 from app.domain.orders import PrintJobState
 from app.domain.permissions import Action
@@ -102,7 +102,7 @@ def print_job(uid: UUID) -> str:
         job=sheet.job,
         batch=sheet.batch,
         path=PATH,
-        strip=strips.count(sheet.batch),
+        strip=strips.count(desk().press, sheet.batch),
         passphrase=parcels.new_passphrase() if released else None,
     )
 
@@ -155,7 +155,7 @@ def strip(uid: UUID) -> Answer:
     with reading() as work:
         sheet = _sheet(work, uid)
         work.may(Action.PRINT_JOB, organisation_id=sheet.printer.id, what="print job")
-    content = strips.sheet(sheet.batch, sheet.product, sheet.producer.name)
+    content = strips.sheet(desk().press, sheet.batch, sheet.product, sheet.producer.name)
     headers = {"content-disposition": f'attachment; filename="mau-thu-{sheet.batch.number}.pdf"'}
     return Response(content, mimetype="application/pdf", headers=headers)
 
@@ -168,7 +168,7 @@ def read_strip(uid: UUID) -> Answer:
 
     def read(work: Work) -> PrintJob:
         job = service.get(work, uid)
-        return service.tested(work, uid, strips.read(work.session.get_one(Batch, job.batch_id), photo))
+        return service.tested(work, uid, strips.read(work.press, work.session.get_one(Batch, job.batch_id), photo))
 
     return step(read, "web.print_job", uid=uid)
 

@@ -1,19 +1,19 @@
 """Photos of lots, the second officer of an order, and the counts that close a print job's sums.
 
-Revision: 0010, after 0004
+Revision: 0010, after 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 # SQLite gives an automatic key to INTEGER PRIMARY KEY only.
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-COUNTS = ("checked", "strip_read", "unprinted", "received", "returned", "lost")
+COUNTS = ("strip_read", "unprinted", "received", "returned", "lost")
 PEOPLE = {"print_job": ("released", "printed"), "stamp_order": ("endorsed",)}
 
 

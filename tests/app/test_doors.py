@@ -1,7 +1,6 @@
 """Default deny: every route says who may knock, and every route refuses every role and tenant it is not for."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -39,7 +38,7 @@ def test_every_route_declares_its_door(flask: Flask) -> None:
 
 
 @pytest.fixture
-def things(desk: Office) -> Iterator[dict[str, UUID]]:
+def things(desk: Office) -> dict[str, UUID]:
     """One of everything, of the owner's organisation."""
     batch, lot = desk.activated(5)
     recall = desk.do("owner", recalls.request, NewRecall((lot.uid,), "Lẫn tạp chất", "Trả lại"))
@@ -47,7 +46,7 @@ def things(desk: Office) -> Iterator[dict[str, UUID]]:
     order = desk.rows(StampOrder)[0]
     owner = next(row for row in desk.rows(Organisation) if row.id == desk.people["owner"].organisation_id)
     products = {row.id: row.uid for row in desk.rows(type(desk.product(name="Đào")))}
-    yield {
+    return {
         "organisations": owner.uid,
         "products": products[lot.product_id],
         "lots": draft.uid,
@@ -125,7 +124,7 @@ def test_no_role_passes_a_door_that_is_not_its_own(
 
 @pytest.mark.parametrize("role", [role for role in ROLES if RIGHTS[role][0] != "all"])
 def test_no_tenant_reaches_anothers_things(flask: Flask, desk: Office, things: dict[str, UUID], role: RoleName) -> None:
-    """Rights by scope: with the right role but another organisation or unit, nothing is shown and nothing is written."""
+    """Rights by scope: with the right role but another organisation or unit, nothing is shown and nothing written."""
     stranger = desk.people["stranger"].organisation_id
     desk.user("knocker", role, organisation_id=stranger)
     browser = Browser(flask, "knocker")
