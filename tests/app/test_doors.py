@@ -73,6 +73,7 @@ def path_of(rule: Rule, things: dict[str, UUID]) -> str:
         "<uuid:lot>": str(things["lots"]),
         "<uuid:hold>": str(uuid4()),
         "<kind>": "input",
+        "<name>": "a4-40x30",
         "<event>": _EVENTS.get(noun, "approve"),
         "<sha256>": "0" * 64,
     }.items():
@@ -96,7 +97,15 @@ def planned(rule: Rule, app: Flask, role: RoleName) -> bool:
 
 
 # Without a body these may still answer something other than a refusal: it is one's own session, language or token.
-OWN = {"web.sign_in", "web.sign_out", "web.home", "web.more", "web.search", "media.picture"}
+OWN = {
+    "web.sign_in",
+    "web.sign_out",
+    "web.home",
+    "web.more",
+    "web.search",
+    "web.label",
+    "media.picture",
+}
 
 
 @pytest.mark.parametrize("role", ROLES)

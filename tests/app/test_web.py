@@ -166,7 +166,13 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     coord.post(f"{page}/release")
     secret = passphrase(owner.get(page))
     file = owner.post(f"{page}/download", passphrase=secret)
-    assert opened(file.data, secret).keys() == {"codes.csv", "sheets.pdf", "manifest.json"}
+    assert opened(file.data, secret).keys() == {
+        "test-strip.pdf",
+        "sheets.pdf",
+        "codes.csv",
+        "codes.json",
+        "manifest.json",
+    }
     again = owner.post(f"{page}/download", passphrase=secret)
     assert again.status_code == 303
     assert "chỉ tải được một lần" in owner.get(page)
