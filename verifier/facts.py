@@ -43,7 +43,7 @@ from verifier.fact_tables import (
     STORED_FILE,
     TABLES,
 )
-from verifier.journal import FACT_CLOCK, JournalDown
+from verifier.records import FACT_CLOCK, JournalDown
 from verifier.verdict import Standing
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
