@@ -11,7 +11,6 @@ import select
 import struct
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from operator import attrgetter
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -84,7 +83,6 @@ _SCAN_TYPES = (
     *("uuid", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "text", "smallint", "text", "text", "text"),
     *("bytea", "bigint", "text", "boolean"),
 )
-_of_scan = attrgetter(*SCAN_NAMES)
 _SCAN_COLUMNS = ", ".join(SCAN_NAMES)
 
 
@@ -267,7 +265,7 @@ def _packed(clock: int, changes: Sequence[Change]) -> tuple[bytes, ...]:
     return (
         _Q.pack(clock),
         *_columns(_CHANGE_TYPES, [(one.stamp, one.prev, one.after.n, one.after.state) for one in changes]),
-        *_columns(_SCAN_TYPES, [_of_scan(scan) for one in changes for scan in one.scans]),
+        *_columns(_SCAN_TYPES, [scan for one in changes for scan in one.scans]),
         *_columns(_NONCE_TYPES, [(nonce, one.stamp, scan) for one in changes for nonce, scan in one.nonces]),
     )
 

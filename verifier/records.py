@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -65,9 +65,11 @@ class Stored:
 UNSEEN = Stored()
 
 
-@dataclass(frozen=True, slots=True)
-class ScanRow:
-    """One row of `scan`, in the order of its columns. Times are UTC microseconds; `id` is the receipt."""
+class ScanRow(NamedTuple):
+    """One row of `scan`, in the order of its columns: a tuple, for many are made.
+
+    Times are UTC microseconds; `id` is the receipt.
+    """
 
     id: UUID
     stamp: int

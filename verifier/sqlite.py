@@ -7,7 +7,6 @@ FULL: what was committed outlives a power cut.
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,6 @@ _COLUMNS = ", ".join(SCAN_NAMES)
 _INSERT_SCAN = f"INSERT INTO scan ({_COLUMNS}) VALUES ({', '.join('?' * len(SCAN_NAMES))})"  # noqa: S608  constants
 _INSERT_NONCE = "INSERT INTO scan_nonce (nonce, stamp, scan_id) VALUES (?, ?, ?)"
 _CLOCK = "SELECT value FROM fact_clock"
-_after_id = attrgetter(*SCAN_NAMES[1:])
 # SQLite takes at most 32,766 parameters a statement since 3.32, and 999 before.
 _MOST = 900
 
@@ -57,7 +55,7 @@ class SqliteStore:
             present = dict(_in(connection, "SELECT stamp, n FROM sighting WHERE stamp IN", wanted))
             winners = [change for change in changes if present.get(change.stamp, 0) == change.prev]
             connection.executemany(_UPSERT, [(one.stamp, one.after.n, one.after.state) for one in winners])
-            scans = [(scan.id.hex, *_after_id(scan)) for one in winners for scan in one.scans]
+            scans = [(scan.id.hex, *scan[1:]) for one in winners for scan in one.scans]
             connection.executemany(_INSERT_SCAN, scans)
             nonces = [(nonce, one.stamp, scan.hex) for one in winners for nonce, scan in one.nonces]
             connection.executemany(_INSERT_NONCE, nonces)
@@ -105,4 +103,5 @@ def _in(connection: sqlite3.Connection, query: str, values: Sequence[object]) ->
 
 def _scan_row(key: str, *rest: Any) -> ScanRow:
     values: list[Any] = [UUID(key), *rest]
-    return ScanRow(*values[:-1], late=bool(values[-1]))
+    values[-1] = bool(values[-1])
+    return ScanRow(*values)
