@@ -262,7 +262,9 @@ class Environ:
             return path.read_text("utf-8").strip()
         except OSError as error:
             self.problems["KEYS_PASSPHRASE_FILE"] = f"cannot be read: {error.strerror}; give the path of a file"
-            return ""
+        except UnicodeDecodeError:
+            self.problems["KEYS_PASSPHRASE_FILE"] = "is not text; make one with: openssl rand -hex 32"
+        return ""
 
 
 def _kept_secret(path: Path) -> str:

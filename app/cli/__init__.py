@@ -6,7 +6,8 @@ import click
 
 import config
 from app.cli import copies, keys, ledger, serve
-from stamp_engine.__main__ import mint, verify
+from stamp_engine.__main__ import mint
+from stamp_engine.commands import verify
 from stamp_engine.errors import KeyStoreError
 
 
