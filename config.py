@@ -260,11 +260,10 @@ class Environ:
             return self.secret("KEYS_PASSPHRASE")
         try:
             return path.read_text("utf-8").strip()
-        except OSError as error:
-            self.problems["KEYS_PASSPHRASE_FILE"] = f"cannot be read: {error.strerror}; give the path of a file"
-        except UnicodeDecodeError:
-            self.problems["KEYS_PASSPHRASE_FILE"] = "is not text; make one with: openssl rand -hex 32"
-        return ""
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            self.problems["KEYS_PASSPHRASE_FILE"] = f"cannot be read: {why}; give the path of a file"
+            return ""
 
 
 def _kept_secret(path: Path) -> str:

@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     COMPROMISED = "compromised"
     KEY_STORE = "key_store"
     MINT_REFUSED = "mint_refused"
+    LAYOUT_INVALID = "layout_invalid"
     MANIFEST_INVALID = "manifest_invalid"
     READ_BACK_FAILED = "read_back_failed"
 
@@ -67,6 +68,12 @@ class MintRefused(StampError):  # noqa: N818  an answer, not a fault
     """The batch cannot be minted as asked; `detail` names what to change."""
 
     code = ErrorCode.MINT_REFUSED
+
+
+class LayoutInvalid(StampError):  # noqa: N818  the file's own word
+    """A layout file is not right; `detail` names the file, the field and what to write."""
+
+    code = ErrorCode.LAYOUT_INVALID
 
 
 class ManifestInvalid(StampError):  # noqa: N818  the manifest's own word

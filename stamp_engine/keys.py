@@ -165,12 +165,15 @@ class KeyDirectory:
         """The first index never handed out. Raises KeyStoreError."""
         return mark.read(self.path).value
 
-    def reserve(self, count: int, floor: int | None = None) -> range:
+    def reserve(self, count: int, floor: int | None = None, *, name: str = "") -> range:
         """A block of `count` indices never given before and not below `floor`, with the keys as they are then.
 
         The mark is on disk before this returns: a crash loses the block, and never gives it twice. `floor` is what
         others know to be free; without it a directory that may be a copy hands out nothing, and none does that has
-        no live keys to mint with. Raises MintRefused, KeyStoreError.
+        no live keys to mint with. A `name` is given one block, and that one again when it asks again, so that a job
+        killed before it noted its block leaves no gap; unless `floor` says that it may be used.
+
+        Raises MintRefused, KeyStoreError.
         """
         if count < 1:
             raise MintRefused("a batch has at least one stamp")
@@ -179,6 +182,11 @@ class KeyDirectory:
             self.symmetric.current  # noqa: B018  raises before an index is lost
             self.manifest_key()
             found = mark.read(self.path)
+            before = mark.given(self.path, name, found) if name else None
+            if before is not None and before.start >= (floor or 0):
+                if len(before) != count:
+                    raise MintRefused(f"this job has a block of {len(before)} stamps already, not of {count}")
+                return before
             if found.moved and floor is None:
                 raise KeyStoreError(
                     f"{self.path} was copied, put back from a backup or given other rights since it last minted; "
@@ -187,8 +195,11 @@ class KeyDirectory:
             lo = max(found.value, floor or 0)
             if lo + count > INDEX_LIMIT:
                 raise MintRefused(f"only {INDEX_LIMIT - lo} indices are left")
-            mark.move(self.path, handle, lo + count)
-        return range(lo, lo + count)
+            block = range(lo, lo + count)
+            if name:
+                mark.note(self.path, name, block)
+            mark.move(self.path, handle, block.stop)
+        return block
 
     def raise_floor(self, floor: int) -> int:
         """Nothing below `floor` is handed out from now on; gives the mark, which never goes down.

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 import config
 from app.cli.stage import office, prepared
 from app.domain.permissions import SYSTEM
 from app.services import minting
-from stamp_engine.commands import Custody, directory_type, key_commands, make_alone, open_keys
+from stamp_engine.cli import open_keys
 from stamp_engine.keys import KeyDirectory, KeyKind
-
-_where = click.option("--keys", "keys_dir", type=directory_type, help="stand-alone directory; else the platform's own")
+from stamp_engine.keys_command import Custody, key_commands, make_alone
 
 
 @contextmanager
@@ -40,4 +37,4 @@ def _floor(keys_dir: Path | None) -> int | None:
         return minting.floor(work)
 
 
-keys = key_commands(Custody(_where, _held, _make, _floor))
+keys = key_commands(Custody(_held, _make, _floor))
