@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stamp_engine.format import Profile, Template, choose_template, compact_text, sealed_text
+from stamp_engine.format import Profile, Template, choose_template, compact_text, human_serial, sealed_text
 from stamp_engine.signing import KeyUse, SecretKey, sealed_message
 from stamp_engine.tokens import EpochKey, KeyState, TokenKeys
 
@@ -42,6 +42,11 @@ def template(profile: Profile, gtin: str | None = None, host: str = HOST) -> Tem
 def compact(index: int, gtin: str | None = None, epoch: int = 4, host: str = HOST) -> str:
     """A compact text."""
     return compact_text(template(Profile.COMPACT, gtin, host), token(index, epoch))
+
+
+def serial(index: int, epoch: int = 4) -> str:
+    """A printed serial."""
+    return human_serial(token(index, epoch))
 
 
 def spelled(value: int, gtin: str | None = None) -> str:
