@@ -61,7 +61,7 @@ def passphrase_option(command: Callable[P, R]) -> Callable[P, R]:
         envvar=_FILES,
         multiple=True,
         type=file_type,
-        help=f"file that holds the passphrase; give it twice for two people's; or set {_FILES}",
+        help=f"file that holds the passphrase; give it twice for two people's; or set {_FILES}=ONE:TWO",
     )
     @wraps(command)
     def opened(*args: P.args, **kwargs: P.kwargs) -> R:
