@@ -42,7 +42,7 @@ export function parse(text, hosts) {
 }
 
 function link(text, hosts) {
-  const [, host, path] = /^HTTPS?:\/\/([^/?#\s]+)([^?#\s]*)$/.exec(text) ?? [];
+  const [, host, path] = /^HTTPS?:\/\/([^/?#\s]+)((?:\/[^?#\s]*)?)$/.exec(text) ?? [];
   if (host === undefined) return MALFORMED;
   if (!hosts.includes(host)) return { reason: "foreign" };
   const compact = /^\/(?:01\/(\d{14})\/21\/)?([0-9A-Z]{16})\/?$/.exec(path);
