@@ -1,7 +1,7 @@
 """What the commands share: where the keys are, how they are opened, and the manifests they signed."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -13,6 +13,7 @@ from stamp_engine import manifest
 from stamp_engine.errors import KeyStoreError, ManifestInvalid
 from stamp_engine.keys import KeyDirectory, KeyKind
 from stamp_engine.manifest import Manifest
+from stamp_engine.vault import secret_in
 
 _SECRET, _FILES = "ESTAMP_PASSPHRASE", "ESTAMP_KEY_FILE"
 P = ParamSpec("P")
@@ -23,24 +24,18 @@ file_type = click.Path(path_type=Path, dir_okay=False)
 keys_option = click.option("--keys", "keys_dir", required=True, type=directory_type, help="key directory")
 
 
-def secret_of(passphrase: str, key_files: Iterable[Path]) -> str:
-    """The passphrase, or what the key files hold; several, from several people, count together in any order.
-
-    Exits 2 where a file cannot be used.
-    """
-    parts = []
+def secret_of(passphrase: str, key_files: Collection[Path]) -> str:
+    """The passphrase, or what the key files hold. Exits 2 where a file cannot be used."""
+    if not key_files:
+        return passphrase
+    try:
+        found = secret_in(key_files)
+    except KeyStoreError as error:
+        raise click.UsageError(f"--key-file {error}") from None
     for path in key_files:
-        try:
-            part = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise click.UsageError(f"--key-file {path}: {why}; make one with: openssl rand -hex 32 > {path}") from None
-        if not part:
-            raise click.UsageError(f"--key-file {path} is empty; make one with: openssl rand -hex 32 > {path}")
         if path.stat().st_mode & 0o077:
             warn(f"--key-file {path} is open to other users of this machine; chmod 600 {path}")
-        parts.append(part)
-    return "\n".join(sorted(parts)) if parts else passphrase
+    return found
 
 
 def passphrase_option(command: Callable[P, R]) -> Callable[P, R]:
