@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     KEY_STORE = "key_store"
     MINT_REFUSED = "mint_refused"
     MANIFEST_INVALID = "manifest_invalid"
+    SNAPSHOT_INVALID = "snapshot_invalid"
     READ_BACK_FAILED = "read_back_failed"
 
 
@@ -66,6 +67,12 @@ class ManifestInvalid(StampError):  # noqa: N818  the manifest's own word
     """The manifest is damaged, or no key we know signed it."""
 
     code = ErrorCode.MANIFEST_INVALID
+
+
+class SnapshotInvalid(StampError):  # noqa: N818  the pack's own word
+    """The offline pack is damaged, or no key we know signed it."""
+
+    code = ErrorCode.SNAPSHOT_INVALID
 
 
 class ReadBackFailed(StampError):  # noqa: N818  the print job's own word

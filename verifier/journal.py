@@ -172,7 +172,7 @@ class Journal:
         if nonces:
             used = sa.select(no_stamp, named.stamp, no_state, named.nonce, named.scan_id)
             parts.append(used.where(named.nonce.in_(nonces)))
-        with self._connected() as connection:
+        with self.connected() as connection:
             return _recalled(connection.execute(sa.union_all(*parts)).all())
 
     def clock(self) -> int:
@@ -199,7 +199,7 @@ class Journal:
         """Those of these scans that are recorded. Raises JournalDown."""
         if not ids:
             return {}
-        with self._connected() as connection:
+        with self.connected() as connection:
             rows = connection.execute(sa.select(SCAN).where(SCAN.c.id.in_(ids))).all()
         return {row.id: ScanRow(*row) for row in rows}
 
@@ -238,7 +238,8 @@ class Journal:
         return connection.execute(statement).rowcount == 1
 
     @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
+    def connected(self) -> Iterator[sa.Connection]:
+        """A connection to read with. Raises JournalDown."""
         with _translated(), self.engine.connect() as connection:
             yield connection
 

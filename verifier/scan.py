@@ -13,7 +13,6 @@ before anything is tried again; a scan keeps its receipt through every try, so i
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from uuid import UUID
 
 from stamp_engine.errors import Foreign, Malformed, TypingError
@@ -22,6 +21,7 @@ from stamp_engine.tokens import Opened
 from verifier import places
 from verifier.cache import Cache
 from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, StampView, Verdict
+from verifier.devices import device_hash
 from verifier.facts import Facts, Snapshot
 from verifier.journal import UNSEEN, Change, Journal, JournalDown, Recorded, ScanRow, Stored
 from verifier.keyring import Authentic, check
@@ -32,7 +32,6 @@ from verifier.verdict import Finding, Judgement, Look, Standing, found_that, jud
 
 # Under the hardest race a try is lost three times in four; 64 tries leave one loser in a hundred million.
 MOST_TRIES = 64
-_MONTH_US = 30 * 86_400 * 1_000_000
 
 
 class NonceReused(Exception):  # noqa: N818  an answer, not a fault
@@ -279,7 +278,7 @@ class Scanner:
             history=history(judgement, view),
             role=request.role.value,
             channel=request.channel.value,
-            device=self._hashed(request.device, at),
+            device=device_hash(self._device_secret, request.device, at) if request.device else None,
             cell=cell,
             source=request.place.source.value if request.place is not None and cell is not None else "none",
             late=request.scanned_at is not None,
@@ -302,14 +301,6 @@ class Scanner:
                 work.answer = answer
         self._cache.remember(won)
         return recorded.clock if recorded is not None else recalled.facts.clock
-
-    def _hashed(self, device: str | None, at: int) -> bytes | None:
-        """The device under a key that changes every 30 days, so that no history of a person can be put together."""
-        if not device:
-            return None
-        period = (at // _MONTH_US).to_bytes(8, "big")
-        key = blake2b(self._device_secret, digest_size=32, salt=period, person=b"estamp-device").digest()
-        return blake2b(device.encode(), digest_size=16, key=key).digest()
 
     def _plain(self, verdict: Verdict, *findings: Finding) -> ScanAnswer:
         return ScanAnswer(verdict, self._clock(), tuple(reason(finding) for finding in findings))
