@@ -24,7 +24,7 @@ Record = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is signed: the number of this state, its fact clock, its time in UTC microseconds, its records and digest."""
+    """What is signed: the number of a state, its fact clock, its time in UTC microseconds, its records and digest."""
 
     version: int
     deployment: str

@@ -109,7 +109,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "data": Words("Dữ liệu của bạn", "Your data"),
     "data_what": Words(
         "Lần quét này chỉ giữ một số ngẫu nhiên của thiết bị (đã băm) và vùng quét nếu bạn đã gửi, trong 90 ngày.",
-        "This scan keeps a random number of your device (hashed) and, if you sent it, the area you were in, for 90 days.",
+        "This scan keeps a random number of your device (hashed) and, if you sent it, your area, for 90 days.",
     ),
     "erase_scan": Words("Xoá dữ liệu của lần quét này", "Erase my data of this scan"),
     "erase_device": Words("Xoá mọi lần quét của thiết bị này", "Erase all scans of this device"),

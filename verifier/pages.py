@@ -63,7 +63,10 @@ def phone(number: str) -> str:
     """A telephone number as people in Vietnam read it: +84912345678 is 0912 345 678."""
     plain = dial(number)
     local = f"0{plain[3:]}" if plain.startswith("+84") else plain
-    return f"{local[:-6]} {local[-6:-3]} {local[-3:]}" if local.isdigit() and len(local) > 8 else number
+    if not local.isdigit() or len(local) not in {10, 11}:
+        return number
+    # A landline's number is a digit longer than a mobile's.
+    return f"{local[:4]} {local[4:-3]} {local[-3:]}"
 
 
 def dial(number: str) -> str:
@@ -146,15 +149,17 @@ class View:
 
 _AGAINST = frozenset(LEADS_TO)
 _CLAIMABLE = frozenset(Verdict) - {Verdict.NOT_ACTIVATED}
-# Told in the words of the history.
 _IN_HISTORY = frozenset({ReasonCode.FIRST_SCAN, ReasonCode.SEEN_BEFORE, ReasonCode.SEEN_ELSEWHERE})
+_IN_NOTICE = frozenset({ReasonCode.RECALLED, ReasonCode.RECALL_CLOSED})
 _TYPED = frozenset({Verdict.MALFORMED, Verdict.FOREIGN})
 
 
 def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
     """The page of one scan."""
     words = VERDICTS[answer.verdict]
-    told = [reason for reason in answer.reasons if reason.code not in _IN_HISTORY]
+    # The history and the recall notice say these in words of their own.
+    said_there = _IN_HISTORY if answer.recall is None else _IN_HISTORY | _IN_NOTICE
+    told = [reason for reason in answer.reasons if reason.code not in said_there]
     against = [reason for reason in told if reason.code in _AGAINST or answer.stamp is None]
     claimable = view.receipt is not None and words.tone in {Tone.GREEN, Tone.AMBER} and answer.verdict in _CLAIMABLE
     claimed = view.claimed

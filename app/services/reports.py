@@ -3,13 +3,14 @@
 A report belongs to the organisation whose stamp was scanned; one without a stamp is for the province alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.domain.errors import Refusal
+from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
 from app.domain.reports import REPORT, PhotoState, ReportEvent, ReportState
 from app.models.files import StoredFile
@@ -19,6 +20,14 @@ from app.models.stamps import Batch
 from app.services import checks, files
 from app.services.files import ContentStore
 from app.services.work import Work
+
+STEPS: Mapping[ReportEvent, Text] = {
+    ReportEvent.CHECK: Text("Bắt đầu xác minh", "Begin to look into it"),
+    ReportEvent.CONFIRM: Text("Kết luận: có vi phạm", "Confirm: something is wrong"),
+    ReportEvent.DISMISS: Text("Kết luận: không thấy vi phạm", "Close: nothing wrong was found"),
+    ReportEvent.REOPEN: Text("Mở lại", "Open again"),
+}
+"""What each step is called."""
 
 SIDE = 1600
 AT_ONCE = 5
@@ -57,6 +66,11 @@ def _visible(work: Work) -> Any:
     seen = work.visible(Action.READ_REPORT, Batch.organisation_id)
     joined = sa.select(Report, ReportCase, Batch).outerjoin(ReportCase, ReportCase.report_id == Report.id)
     return joined.outerjoin(Batch, _OF_STAMP).where(seen)
+
+
+def possible(seen: Seen) -> list[tuple[ReportEvent, Text]]:
+    """The steps that a report's state allows, with their names."""
+    return [(event, words) for event, words in STEPS.items() if REPORT.allows(seen.state, event)]
 
 
 def step(work: Work, report: UUID, event: ReportEvent, outcome: str | None = None) -> ReportCase:
