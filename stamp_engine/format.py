@@ -32,8 +32,11 @@ QUIET_ZONE = 4
 MASK = 3
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {char: value for value, char in enumerate(ALPHABET)}
 _FOLD = str.maketrans("OIL", "011")
+# Python's own base 32 spells the digits 0-9A-V; U stands for nothing in Crockford's, so it never gets this far.
+_TOKEN = re.compile(r"[0-9A-TV-Z]{16}", re.ASCII)
+_DIGITS = str.maketrans(ALPHABET + "OIL", "0123456789ABCDEFGHIJKLMNOPQRSTUV" + "011")
+_SPACE = " \t\r\n"
 
 
 class Profile(StrEnum):
@@ -178,22 +181,11 @@ def encode_token(token: int) -> str:
 
 def decode_token(text: str) -> int:
     """The 80-bit token behind 16 characters; folds case and the look-alikes O, I and L. Raises Malformed."""
-    folded = _folded(text)
-    if len(folded) != TOKEN_CHARS:
-        raise Malformed(f"a token has {TOKEN_CHARS} characters")
-    token = 0
-    for char in folded:
-        value = _VALUE.get(char)
-        if value is None:
-            raise Malformed(f"{char!r} cannot stand in a token")
-        token = token << 5 | value
-    return token
-
-
-def _folded(text: str) -> str:
-    if not text.isascii():
-        raise Malformed("a code has only plain letters and digits")
-    return text.upper().translate(_FOLD)
+    folded = text.upper()
+    # Outside ASCII there are letters whose upper case is an ASCII letter, such as the dotless i.
+    if not (text.isascii() and _TOKEN.fullmatch(folded)):
+        raise Malformed(f"a token has {TOKEN_CHARS} letters and digits, and no U")
+    return int(folded.translate(_DIGITS), 32)
 
 
 def _powers() -> tuple[int, ...]:
@@ -298,7 +290,7 @@ def parse(text: str, hosts: Collection[str]) -> Code:
     """
     if len(text) > LONGEST:
         raise Malformed(f"a code has at most {LONGEST} characters")
-    text = text.strip()
+    text = text.strip(_SPACE)
     if not text.isascii():
         raise Malformed("a code has only plain letters and digits")
     if not _LOOKS_LIKE_LINK.match(text):
@@ -315,7 +307,7 @@ _SERIAL = re.compile(r"[0-9A-Z]{4}([- ]?)[0-9A-Z]{4}\1[0-9A-Z]{4}\1[0-9A-Z]{4}\1
 
 
 def _parse_serial(text: str) -> CompactCode:
-    folded = _folded(text)
+    folded = text.upper().translate(_FOLD)
     if not _SERIAL.fullmatch(folded):
         raise Malformed("not a stamp code; a printed serial has 17 characters")
     bare = folded.replace("-", "").replace(" ", "")

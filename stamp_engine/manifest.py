@@ -11,6 +11,8 @@ from stamp_engine.errors import Forged, ManifestInvalid
 from stamp_engine.format import Profile
 from stamp_engine.signing import MANIFEST_CONTEXT, KeyUse, PublicKey, SecretKey
 
+LONGEST = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -53,20 +55,33 @@ def sign(manifest: Manifest, key: SecretKey) -> str:
 
 def verify(text: str | bytes, keys: Mapping[str, PublicKey]) -> Manifest:
     """The manifest, once a known manifest key's signature on it is right. Raises ManifestInvalid."""
+    if len(text) > LONGEST:
+        raise ManifestInvalid(f"a manifest has at most {LONGEST} characters")
     try:
-        signed = json.loads(text)
-        key = keys[signed["kid"]]
-        content = signed["manifest"]
-        manifest = Manifest(
-            **{
-                **content,
-                "profile": Profile(content["profile"]),
-                "files": tuple(sorted(content["files"].items())),
-            }
-        )
-        if key.use is not KeyUse.MANIFEST:
-            raise ManifestInvalid("the key is not a manifest key")
-        key.verify(MANIFEST_CONTEXT + canonical(manifest), base64.urlsafe_b64decode(signed["signature"]))
-    except (ValueError, KeyError, TypeError, AttributeError, Forged) as error:
+        signed = json.loads(text, object_pairs_hook=_once)
+        content, key = signed.pop("manifest"), keys[signed.pop("kid")]
+        signature = _signature(signed.pop("signature"))
+        if signed or key.use is not KeyUse.MANIFEST:
+            raise ManifestInvalid("the key is not a manifest key, or there is more than was signed")
+        files = tuple(sorted(content["files"].items()))
+        manifest = Manifest(**{**content, "profile": Profile(content["profile"]), "files": files})
+        key.verify(MANIFEST_CONTEXT + canonical(manifest), signature)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Forged) as error:
         raise ManifestInvalid(f"the manifest does not verify: {type(error).__name__}") from None
     return manifest
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object whose names are there once: with two, two readers could see different manifests."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+def _signature(text: str) -> bytes:
+    """The bytes of a signature that is spelled the one right way."""
+    raw = base64.urlsafe_b64decode(text)
+    if base64.urlsafe_b64encode(raw).decode() != text:
+        raise ValueError("not the canonical base64url of a signature")
+    return raw

@@ -224,7 +224,7 @@ SCHEMAS: Final[Mapping[str, Json]] = {
     ),
     "Accepted": _object({"id": _ID, "state": {"enum": ["accepted"]}}),
     "Keys": _object(
-        {"keys": _list(_object({name: _TEXT for name in ("kty", "crv", "x", "kid", "use", "alg", "purpose")}))}
+        {"keys": _list(_object(dict.fromkeys(("kty", "crv", "x", "kid", "use", "alg", "purpose"), _TEXT)))}
     ),
     "Snapshot": _object(
         {

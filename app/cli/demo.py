@@ -76,7 +76,7 @@ def _play(minter: Minter, data_dir: Path, mark: Path) -> None:
         value = (clock.now // 1000) << 80 | 7 << 76 | chance.getrandbits(12) << 64 | 2 << 62 | chance.getrandbits(62)
         return UUID(int=value)
 
-    desk = Desk(minter.desk.engine, clock, new_id)
+    desk = Desk(minter.desk.engine, clock, new_id, minter.desk.press)
     with scanning(clock, new_id) as scan:
         people, owners, printer = _cast(desk)
         goods = _stock(desk, people, owners, ContentStore(data_dir / "files"))

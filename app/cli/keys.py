@@ -8,7 +8,8 @@ import click
 
 import config
 from app.cli.stage import prepared
-from stamp_engine.__main__ import open_keys, passphrase_option, show
+from stamp_engine.__main__ import show
+from stamp_engine.cli import open_keys, passphrase_option
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.keys import KeyDirectory, KeyKind
 from stamp_engine.tokens import KeyState

@@ -1,6 +1,6 @@
 """What the public doors need: devices, photos in quarantine, probes, erasures, the offline pack.
 
-Revision: 0006, after 0004
+Revision: 0006, after 0008
 
 The verifier may insert photos, probes and wishes to be forgotten, and cannot read them back; it reads which devices are
 enrolled, what became of a report, and the signed pack.
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
