@@ -1,4 +1,4 @@
-"""The public API as an OpenAPI 3.1 document, served at `/openapi/public.json`. Pure data, beside the doors it describes.
+"""The public API as an OpenAPI 3.1 document, served at `/openapi/public.json`. Pure data beside its doors.
 
 A test sends what the document allows, and what it does not, to every door and holds each answer to it.
 """
