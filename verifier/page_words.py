@@ -182,7 +182,7 @@ TODO: Final[Mapping[Verdict, tuple[Words, ...]]] = {
     Verdict.VOID: (_LEAVE, _TELL),
     Verdict.RECALLED: (
         Words("Đừng dùng, đừng bán, đừng cho người khác.", "Do not use it, sell it or give it away."),
-        Words("Làm theo thông báo thu hồi bên dưới.", "Follow the recall notice below."),
+        Words("Làm theo thông báo thu hồi trên trang này.", "Follow the recall notice on this page."),
         _CALL,
     ),
     Verdict.FORGED: (_LEAVE, _TELL),
