@@ -53,12 +53,6 @@ class Forged(StampError):  # noqa: N818  the format's own word
     code = ErrorCode.FORGED
 
 
-class Compromised(Forged):
-    """Made with a key of ours that is known to others, so anybody may have made it."""
-
-    code = ErrorCode.COMPROMISED
-
-
 class KeyStoreError(StampError):
     """The key directory cannot do what was asked: wrong passphrase, missing key, damaged file, restored copy."""
 

@@ -6,6 +6,7 @@ Only a configured proxy is believed about the address behind it.
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -72,6 +73,7 @@ def _bare(text: str) -> str:
     return text.partition(":")[0] if text.count(":") == 1 else text
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text)
@@ -81,6 +83,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network of an address, which is all that is used of it: /24, or /48 of IPv6."""
     found = _address(address)

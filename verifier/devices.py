@@ -4,6 +4,7 @@ In scan rows a key that changes every 30 days, so that no history of a person ca
 day's hash.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 _PERIOD_US = 30 * 86_400 * 1_000_000
@@ -30,5 +31,9 @@ def day_mark(secret: bytes, device: str, at: int) -> str:
 
 
 def _of_period(secret: bytes, device: str, period: int) -> bytes:
-    key = blake2b(secret, digest_size=32, salt=period.to_bytes(8, "big"), person=b"estamp-device").digest()
-    return blake2b(device.encode(), digest_size=16, key=key).digest()
+    return blake2b(device.encode(), digest_size=16, key=_key(secret, period)).digest()
+
+
+@lru_cache(maxsize=_PERIODS)
+def _key(secret: bytes, period: int) -> bytes:
+    return blake2b(secret, digest_size=32, salt=period.to_bytes(8, "big"), person=b"estamp-device").digest()

@@ -43,7 +43,7 @@ from verifier.journal import ScanRow
 from verifier.page_words import PAGE
 from verifier.pages import View
 from verifier.problems import Problem
-from verifier.receipts import replay
+from verifier.receipts import replay, veiled
 from verifier.service import Service, now
 from verifier.uploads import Form, is_multipart, multipart
 
@@ -125,20 +125,21 @@ def _shown(request: Request, asked: ScanRequest, answer: ScanAnswer, receipt: UU
 
 async def receipt(request: Request) -> Response:
     """`GET /r/{receipt}`: one past scan again, clearly dated; not a scan."""
-    service, key = service_of(request), receipt_of(request)
-    row = await _row(service, key)
-    facts = await aside(service.facts.snapshot)
-    answer = replay(row, facts)
+    key = receipt_of(request)
+    answer, view = await _past(request, key)
     if wants_json(request):
         return json_answer(codec.scan_answer(answer, frame_of(request).locale))
-    return page_answer(pages.result(frame_of(request), answer, _past(request, row)))
+    return page_answer(pages.result(frame_of(request), answer, view))
 
 
-def _past(request: Request, row: ScanRow) -> View:
-    """A past scan, to whoever opens its receipt: a forwarded one says nothing of "you"."""
-    client, secret = client_of(request), service_of(request).settings.device_secret.encode()
+async def _past(request: Request, key: UUID) -> tuple[ScanAnswer, View]:
+    """A past scan, for whoever opens its receipt: a forwarded one says nothing of "you". Raises Problem."""
+    service, client = service_of(request), client_of(request)
+    row = await _row(service, key)
+    answer = replay(row, await aside(service.facts.snapshot))
+    secret = service.settings.device_secret.encode()
     mine = client.known is not None and row.device == device_hash(secret, client.device, row.at)
-    return View(row.id, past=True, own=mine)
+    return answer if mine else veiled(answer), View(row.id, past=True, own=mine)
 
 
 async def _row(service: Service, key: UUID) -> ScanRow:
@@ -159,10 +160,9 @@ async def claim(request: Request) -> Response:
     if error is None:
         asked = ClaimRequest(key, pin, client.device, client.network)
         claimed = await aside(lambda: service.claims.claim(asked))
-    row = await _row(service, key)
-    facts = await aside(service.facts.snapshot)
-    view = replace(_past(request, row), claimed=claimed, pin_error=error)
-    page = pages.result(frame_of(request, here=f"/r/{key}"), replay(row, facts), view)
+    answer, past = await _past(request, key)
+    view = replace(past, claimed=claimed, pin_error=error)
+    page = pages.result(frame_of(request, here=f"/r/{key}"), answer, view)
     response = page_answer(page, 422 if error else 200)
     remember(request, response, client)
     return response

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from verifier.aftermath import NoReceipt
-from verifier.journal import METADATA, Journal
+from verifier.journal import METADATA, Journal, JournalDown
 
 REPORT = sa.Table(
     "report",
@@ -115,8 +115,10 @@ class Reports:
         }
         try:
             self._insert(values, request.photo)
-        except sa.exc.IntegrityError:
+        except JournalDown as error:
             # Somebody used this key first, perhaps this very moment.
+            if not isinstance(error.__cause__, sa.exc.IntegrityError):
+                raise
             if not self._same(report, request):
                 raise KeyReused from None
         return report

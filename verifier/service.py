@@ -90,6 +90,7 @@ class Service:
         self.opener.close()
         if isinstance(self.cache, RedisCache):
             self.cache.close()
+        self.journal.close()
         self.engine.dispose()
 
     def _database(self) -> bool:
@@ -114,7 +115,9 @@ def build(settings: config.Verifier) -> Service:
     engine = open_engine(settings.database_url, connections=CONNECTIONS)
     journal, facts, metrics = Journal(engine), Facts(engine), Metrics()
     opener = OpenerClient(settings.opener_socket)
-    cache: Cache = RedisCache(settings.redis_url, now) if settings.redis_url else ProcessCache()
+    cache: Cache = ProcessCache()
+    if settings.redis_url:
+        cache = RedisCache(settings.redis_url, on_rest=metrics.cache_rests)
     secret = settings.device_secret.encode()
     scanner = Scanner(
         Means(journal, facts, opener, cache),

@@ -25,7 +25,7 @@ def carry_out(desk: Desk, forget: Forget) -> int:
     """Carry out every wish that waits; gives how many. May be killed at any time and begun again."""
     with desk.reading(SYSTEM) as work:
         waiting = list(work.session.scalars(sa.select(Erasure).where(Erasure.done_at.is_(None)).order_by(Erasure.id)))
-        oldest = work.session.scalar(sa.select(sa.func.min(Scan.id))) if waiting else None
+        oldest = work.session.scalar(sa.select(Scan.id).order_by(Scan.id).limit(1)) if waiting else None
     for wish in waiting:
         if wish.scan_id is not None:
             _erase(desk, forget, wish, Scan.id == wish.scan_id)
