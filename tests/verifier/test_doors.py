@@ -85,6 +85,30 @@ def test_the_receipt_shows_the_scan_again_dated_and_is_no_scan(
     assert door.get("/r/nothing", headers=PHONE).status_code == 404
 
 
+def test_a_forwarded_receipt_shows_no_code_that_could_be_scanned_again(
+    door: TestClient, place: World, codes: list[str]
+) -> None:
+    """Invariant 11: the printed serial is the code, so only who scanned sees it whole."""
+    door.get(path(codes[0]), headers=PHONE)
+    receipt = door.get(path(codes[1]), headers=JSON).json()["receipt"]
+    where = {"lat": 21.33, "lon": 103.91, "accuracy_m": 20}
+    door.post(f"/api/v1/scans/{receipt}/location", json=where)
+    mine = door.get(f"/r/{receipt}", headers=JSON).json()["stamp"]["serial"]
+    assert mine == place.serial(place.rows("scan")[-1].stamp)
+    door.cookies.clear()
+    before = place.rows("scan")
+    for answer in (
+        door.get(f"/r/{receipt}", headers=PHONE),
+        door.get(f"/r/{receipt}", headers=JSON),
+        door.post(f"/r/{receipt}/claim", headers=PHONE),
+    ):
+        assert answer.status_code == 200
+        assert mine not in answer.text
+        assert mine.replace("-", "")[:16] not in answer.text
+        assert "103.9" not in answer.text
+    assert place.rows("scan") == before
+
+
 def test_nonce_and_repeat(door: TestClient, place: World, codes: list[str]) -> None:
     one = door.post("/api/v1/scans", json={"code": codes[0], "nonce": "n-1"}).json()
     assert door.post("/api/v1/scans", json={"code": codes[0], "nonce": "n-1"}).json() == one
