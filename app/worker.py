@@ -36,7 +36,7 @@ from stamp_engine.format import Ecc, Profile, Template
 from stamp_engine.keys import KeyDirectory
 from stamp_engine.layouts import choose, known
 from stamp_engine.minting import CODES, CODES_JSON, MANIFEST, SHEETS, TEST_STRIP, Job, Wants, mint
-from stamp_engine.readback import check
+from stamp_engine.readback import EVERY, check
 from stamp_engine.sheets import Face
 
 PAUSE_S = 0.5
@@ -58,6 +58,8 @@ class Minter:
     keys: KeyDirectory
     data_dir: Path
     keep_days: int
+    read_back: int = EVERY
+    """Labels of a job that are read back; a larger job is sampled."""
 
     def upkeep(self) -> None:
         """Partitions for the months to come, and old scans summed up."""
@@ -129,7 +131,7 @@ class Minter:
         folder = self.data_dir / "print" / batch.number
         layout = choose(batch.layout, self.desk.press.layouts)
         minted = mint(job, self.keys, folder, Wants(codes_json=True, layout=layout))
-        read = check(folder / SHEETS, CodeList(folder / CODES), layout)
+        read = check(folder / SHEETS, CodeList(folder / CODES), layout, every=self.read_back)
         sha256, size = self._packed(folder)
         with self.desk.work(minting.SYSTEM) as work:
             minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size, read_back=read.read)
