@@ -71,7 +71,8 @@ def test_forged_codes_at_the_door_are_answered_or_refused_never_a_fault(producti
         with TestClient(create(settings(place))) as door:
             for text in forgeries(genuine, 1_000, seed=7):
                 found = door.post("/api/v1/scans", json={"code": text})
-                assert found.status_code in {200, 422}, text
+                # Who tries many is refused after a while, which is no fault either.
+                assert found.status_code in {200, 422, 429}, text
                 if found.status_code == 200:
                     assert found.json()["tone"] in {"red", "grey"}
         assert place.rows("scan") == []
