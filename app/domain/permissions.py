@@ -81,6 +81,8 @@ class Actor:
     only: frozenset[Action] | None = None
 
 
+OFFICERS = frozenset(RoleName) - {RoleName.PRODUCER_OWNER, RoleName.PRODUCER_STAFF, RoleName.PRINTER}
+"""Those who decide for others, or see what is not theirs: they sign in with a second factor."""
 SYSTEM = Actor(user_id=None, roles=frozenset())
 
 _READ = (
