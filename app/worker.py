@@ -1,5 +1,8 @@
 """The worker: mints approved orders, keeps the published keys and the partitions of scans up to date. Faces nobody.
 
+It also does what the public side may only ask for: draws reported photos again, carries out wishes to be forgotten, and
+signs the offline pack.
+
 The intent to mint is in the database before the first file is written. A worker that was killed finds the batch still
 MINTING and mints it again from the start, bit for bit the same. The print file is released only after its sheets were
 read back.
@@ -26,8 +29,9 @@ from app.database import open_engine
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
+from app.services import erasures, minting, printing, reports, retention, snapshots
 from app.services import keys as key_service
-from app.services import minting, printing, retention
+from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
 from stamp_engine.codes import CodeList
@@ -36,8 +40,9 @@ from stamp_engine.format import Ecc, Profile, Template
 from stamp_engine.keys import KeyDirectory
 from stamp_engine.layouts import choose, known
 from stamp_engine.minting import CODES, CODES_JSON, MANIFEST, SHEETS, TEST_STRIP, Job, Wants, mint
-from stamp_engine.readback import check
+from stamp_engine.readback import EVERY, check
 from stamp_engine.sheets import Face
+from verifier.erasure import forgotten
 
 PAUSE_S = 0.5
 UPKEEP_S = 3600
@@ -58,6 +63,8 @@ class Minter:
     keys: KeyDirectory
     data_dir: Path
     keep_days: int
+    read_back: int = EVERY
+    """Labels of a job that are read back; a larger job is sampled."""
 
     def upkeep(self) -> None:
         """Partitions for the months to come, print files nobody needs any more removed, and old scans summed up."""
@@ -70,6 +77,17 @@ class Minter:
         while summed:
             with self.desk.work(minting.SYSTEM) as work:
                 summed = retention.sum_up(work, self.keep_days)
+
+    def tidy(self) -> None:
+        """What the public side asked for since the last turn, and the offline pack where it is due."""
+        with self.desk.work(minting.SYSTEM) as work:
+            reports.draw_photos(work, ContentStore(self.data_dir / "files"))
+        erasures.carry_out(self.desk, forgotten)
+        with self.desk.reading(minting.SYSTEM) as work:
+            due = snapshots.due(work)
+        if due:
+            with self.desk.work(minting.SYSTEM) as work:
+                snapshots.publish(work, self.keys.deployment.hex(), self.keys.manifest_key())
 
     def publish_keys(self) -> None:
         """Bring the public halves in the database in line with the key directory."""
@@ -133,7 +151,7 @@ class Minter:
         folder = self.data_dir / "print" / batch.number
         layout = choose(batch.layout, self.desk.press.layouts)
         minted = mint(job, self.keys, folder, Wants(codes_json=True, layout=layout))
-        read = check(folder / SHEETS, CodeList(folder / CODES), layout)
+        read = check(folder / SHEETS, CodeList(folder / CODES), layout, every=self.read_back)
         sha256, size = self._packed(folder)
         with self.desk.work(minting.SYSTEM) as work:
             minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size, read_back=read.read)
@@ -198,6 +216,7 @@ def _turns(made: Minter, stop: threading.Event) -> None:
                 made.upkeep()
                 upkeep_at = time.monotonic() + UPKEEP_S
             made.run_once()
+            made.tidy()
         except Exception:  # noqa: BLE001  a lost database is waited for; the next turn tries again
             _log.exception("the worker's turn failed")
         stop.wait(PAUSE_S)

@@ -216,14 +216,21 @@ class KeyDirectory:
             mark.move(self.path, handle, max(before, floor))
         return max(before, floor)
 
-    def rotate(self) -> None:
-        """A new epoch and new signing keys; those before stay live until retired. Raises KeyStoreError when full."""
+    def rotate(self, *, make_room: bool = False) -> None:
+        """A new epoch and new signing keys; those before stay live until retired.
+
+        Where as many epochs are live as may be, `make_room` retires the oldest. Raises KeyStoreError without it.
+        """
 
         def rotated(content: _Content) -> _Content:
             epochs = content.symmetric.epochs
             live = [epoch.number for epoch in epochs if epoch.state is KeyState.LIVE]
             if len(live) >= LIVE_EPOCHS:
-                raise KeyStoreError(f"{LIVE_EPOCHS} epochs are live; retire epoch {min(live)} first")
+                if not make_room:
+                    raise KeyStoreError(f"{LIVE_EPOCHS} epochs are live; retire epoch {min(live)} first")
+                epochs = tuple(
+                    replace(epoch, state=KeyState.RETIRED) if epoch.number == min(live) else epoch for epoch in epochs
+                )
             number = max(epoch.number for epoch in epochs) + 1
             fresh = EpochKey(number, KeyState.LIVE, self._random(_KEY_BYTES))
             keys = tuple(SecretKey.from_seed(self._random(_KEY_BYTES), use) for use in KeyUse)

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def _refused(error: Exception) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def mint(*, count: int, out: Path, read_back: bool, as_json: bool, **given: Any) -> None:
     """Mint stamps without a database: codes, sheets and a signed manifest in OUT."""
+    if read_back:
+        _can_read_back(sheets=given["pdf"])
     keys = open_keys(given["keys_dir"], given["passphrase"], KeyKind.STANDALONE)
     try:
         layout = choose(given["layout"], known(given["folder"])) if given["pdf"] else None
@@ -98,7 +101,7 @@ def mint(*, count: int, out: Path, read_back: bool, as_json: bool, **given: Any)
         job = begun.job
         with click.progressbar(length=count, label="Minting", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             made = mint_batch(job, keys, out, wants, lambda done: bar.update(done - bar.pos))
-        read = _read_back(out, layout) if read_back else None
+        read = _read_back(out, layout) if read_back and layout else None
         jobs.finish(out)
     except (StampError, OSError) as error:
         _refused(error)
@@ -146,10 +149,16 @@ def _picture(path: Path | None) -> Picture | None:
     return Picture(image.width, image.height, image.tobytes())
 
 
-def _read_back(out: Path, layout: Layout | None) -> int:
-    """Decode what was drawn; the sheets lose their name again where that fails. Raises ReadBackFailed."""
-    if layout is None:
+def _can_read_back(*, sheets: bool) -> None:
+    """Raises UsageError or ModuleNotFoundError, before anything is minted that could not be read then."""
+    if not sheets:
         raise click.UsageError("--read-back reads sheets; ask for --pdf too")
+    for name in ("pypdfium2", "zxingcpp"):
+        import_module(name)
+
+
+def _read_back(out: Path, layout: Layout) -> int:
+    """Decode what was drawn; the sheets lose their name again where that fails. Raises ReadBackFailed."""
     try:
         return readback.check(out / SHEETS, CodeList(out / CODES), layout).read
     except StampError:

@@ -9,7 +9,8 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from stamp_engine.signing import SecretKey, sealed_message
 
@@ -31,7 +32,7 @@ def seals(key: SecretKey, deployment: bytes, gtin: str | None, runs: Sequence[ra
         return
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
         ahead: deque[Future[list[bytes]]] = deque()
         for run in runs:
             ahead.append(pool.submit(sign_run, key, deployment, gtin, run))
@@ -39,3 +40,15 @@ def seals(key: SecretKey, deployment: bytes, gtin: str | None, runs: Sequence[ra
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+
+
+def _end_with_parent() -> None:
+    """A helper waits for work on a pipe it holds open itself, so a killed parent would leave it there, seed and all."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,25 @@ def text(raw: bytes) -> str:
 def raw(spelled: str) -> bytes:
     """The inverse of `text`. Raises ValueError."""
     return base64.b64decode(spelled, validate=True)
+
+
+def secret_in(files: Iterable[Path]) -> str:
+    """The secret that files hold: text, white space around it aside. Several people's count together, in any order.
+
+    Raises KeyStoreError naming the file that cannot be used.
+    """
+    parts = []
+    for file in files:
+        try:
+            part = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            part, why = "", error.strerror if isinstance(error, OSError) else "it is not text"
+        else:
+            why = "it is empty"
+        if not part:
+            raise KeyStoreError(f"{file}: {why}; make one with: openssl rand -hex 32 > {file}")
+        parts.append(part)
+    return "\n".join(sorted(parts))
 
 
 def header(path: Path) -> Header:

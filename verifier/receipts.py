@@ -2,23 +2,25 @@
 
 What depended on the moment (verdict, reasons, counts) was written with the scan and is read back; product, lot and
 journey are those the facts hold now for the stamp as it stood then, on the day of the scan. A receipt shows nobody's
-place and no code that could be used again.
+place, and to others than who scanned no code that could be used again.
 """
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+
+import orjson
 
 from verifier.contract import ReasonCode, ScanAnswer, Scans, StampView, Verdict, Words
 from verifier.facts import Snapshot
-from verifier.journal import ScanRow
+from verifier.records import ScanRow
 from verifier.verdict import Finding, Judgement, Value, local_day, reason
 
 
 def history(judgement: Judgement, stamp: StampView) -> str:
     """What `scan.history` keeps of a judgement: enough to give the same answer again."""
     scans = judgement.scans
-    return json.dumps(
+    return orjson.dumps(
         {
             "scans": [scans.count, scans.by_you, scans.elsewhere, scans.devices, scans.first_at, scans.last_at],
             "first": judgement.first,
@@ -27,15 +29,13 @@ def history(judgement: Judgement, stamp: StampView) -> str:
                 for finding in judgement.findings
             ],
             "stamp": [stamp.serial, stamp.state, stamp.profile, stamp.key_id, stamp.pins],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+        }
+    ).decode()
 
 
 def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
     """The answer that was given to a recorded scan."""
-    kept = json.loads(row.history)
+    kept = orjson.loads(row.history)
     parts = facts.answer_parts(row.batch_id, row.lot_id, local_day(row.at))
     findings = [Finding(ReasonCode(code), _values(values)) for code, values in kept["reasons"]]
     return ScanAnswer(
@@ -54,6 +54,14 @@ def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
         suspicion=row.suspicion,
         late=row.late,
     )
+
+
+def veiled(answer: ScanAnswer) -> ScanAnswer:
+    """The answer for somebody else than who scanned: of the serial, which is the code, the first group is left."""
+    stamp = answer.stamp
+    if stamp is None:
+        return answer
+    return replace(answer, stamp=replace(stamp, serial=f"{stamp.serial[:4]}-…"))
 
 
 def _plain(value: Value) -> object:

@@ -6,9 +6,9 @@ import click
 
 import config
 from app.cli import copies, keys, ledger, serve
-from stamp_engine.__main__ import verify
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.mint_command import layouts, mint, preview_command, styled_command
+from stamp_engine.verify_command import verify
 
 
 class _Group(click.Group):

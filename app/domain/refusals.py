@@ -327,4 +327,15 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "The value of {what} is not of the right form; look at it again.",
         ),
     ),
+    "device_revoked": (
+        Kind.CONFLICT,
+        Text("Thiết bị này đã bị thu hồi quyền.", "This device has been revoked already."),
+    ),
+    "user_unfit": (
+        Kind.INVALID,
+        Text(
+            "Chỉ kiểm tra viên, cán bộ hoặc người của chủ thể có thiết bị quét; hãy chọn tài khoản khác.",
+            "Only inspectors, officers and producers' people have scanning devices; choose another account.",
+        ),
+    ),
 }

@@ -45,6 +45,8 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "reports",
+    "devices",
 )
 DONE = Text("Đã xong.", "Done.")
 

@@ -58,6 +58,8 @@ def things(desk: Office) -> dict[str, UUID]:
         "activations": desk.rows(RangeEvent)[-1].uid,
         "files": uuid4(),
         "holds": uuid4(),
+        "reports": uuid4(),
+        "devices": uuid4(),
     }
 
 
