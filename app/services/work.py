@@ -119,6 +119,18 @@ class Work:
             raise Refusal("not_found", what=what)
         return found
 
+    def version(self, row: M, version: int) -> M:
+        """The row for changing, where it is still that version; moves it on. Raises Refusal `changed_meanwhile`."""
+        table: Any = type(row)
+        key: Any = row
+        statement = sa.update(table).where(table.id == key.id, table.version == version)
+        statement = statement.values(version=version + 1).execution_options(synchronize_session=False)
+        changed: Any = self.session.execute(statement)
+        if changed.rowcount != 1:
+            raise Refusal("changed_meanwhile")
+        self.session.refresh(row)
+        return row
+
     def locked(self, row: M) -> M:
         """The row again, nobody else changing it until this work is done."""
         self.session.refresh(row, with_for_update=True)
