@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, session
 from flask_login import current_user
 
 from app.domain.errors import Refusal
 from app.domain.permissions import SYSTEM, Action, Actor, scopes
 from app.extensions import login
 from app.models.users import User
-from app.services import users
+from app.services import access, users
 from app.services.work import Desk, Work
 
 
@@ -27,6 +27,7 @@ class Person:
         self.locale = user.locale
         self.is_active = user.active
         self.actor = users.actor_of(user)
+        self.second_factor = user.totp_sealed is not None
         self._uniquifier = user.fs_uniquifier
 
     def get_id(self) -> str:
@@ -91,6 +92,31 @@ def _declared(door: Door) -> Callable[[V], V]:
     return mark
 
 
+_FRESH = "estamp_fresh"
+FRESH_US = 15 * 60 * 1_000_000
+# Where somebody goes who must turn the second factor on.
+_ENROLLING = frozenset({"web.second_factor", "web.sign_out"})
+
+
+def fresh(view: V) -> V:
+    """Declare that what a route is sent needs a password given in the last quarter of an hour."""
+    setattr(view, _FRESH, True)
+    return view
+
+
+def stale(view: Any) -> bool:
+    """Whether this route asks for a password again."""
+    at: int = session.get("signed_in_at", 0)
+    return getattr(view, _FRESH, False) and request.method == "POST" and desk().clock() - at > FRESH_US
+
+
+def must_enrol() -> bool:
+    """Whether who is asking must turn the second factor on before anything else."""
+    if not current_app.extensions["second_factor"] or not current_user.is_authenticated or "program" in g:
+        return False
+    return access.needs_second(current_user.actor) and not current_user.second_factor
+
+
 def door_of(view: Any) -> Door | None:
     """What a route declares; None where it declares nothing, and nobody may pass."""
     found: Door | None = getattr(view, _DOOR, None)
@@ -109,6 +135,8 @@ def knock() -> None:
         return
     if not signed_in():
         raise Refusal("sign_in_failed")
+    if must_enrol() and endpoint not in _ENROLLING:
+        raise Refusal("second_factor_first")
     if door.actions and not any(may(action) for action in door.actions):
         raise Refusal("forbidden")
 

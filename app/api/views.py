@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app.models import Base
 from app.models.certificates import Certificate
+from app.models.devices import EnrolledDevice
 from app.models.files import StoredFile
 from app.models.lots import Dispatch, Lot, LotArea, LotInput, LotStep, LotTest, RetainedSample
 from app.models.orders import PrintJob, StampOrder
@@ -93,6 +94,7 @@ _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
     ),
     StampRange: _shape("state reason changed_at", batch=_BATCH, lot=_LOT),
     RangeEvent: _shape("uid event reason at", batch=_BATCH, lot=_LOT),
+    EnrolledDevice: _shape("uid name role enrolled_at revoked_at"),
     Hold: _shape("uid reason placed_at lifted_at", lot=_LOT, batch=_BATCH),
     Recall: _shape(
         "uid number state reason instruction remedy requested_at opened_at closed_at version",

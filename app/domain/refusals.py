@@ -76,6 +76,18 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         ),
     ),
     "password_weak": (Kind.INVALID, Text("Mật khẩu cần ít nhất 10 ký tự.", "A password needs at least 10 characters.")),
+    "code_wrong": (
+        Kind.INVALID,
+        Text("Mã không đúng hoặc đã dùng; hãy gõ mã mới nhất.", "That code is wrong or used; type the newest one."),
+    ),
+    "link_over": (
+        Kind.NOT_FOUND,
+        Text("Liên kết đã dùng hoặc hết hạn; hãy xin liên kết mới.", "This link is used or over; ask for a new one."),
+    ),
+    "second_factor_first": (
+        Kind.FORBIDDEN,
+        Text("Hãy bật bảo vệ hai lớp trước.", "Turn the second factor on first."),
+    ),
     "already_used": (
         Kind.CONFLICT,
         Text("{what} này đã được dùng; hãy chọn cái khác.", "That {what} is taken; choose another."),
@@ -321,6 +333,17 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Text(
             "Giá trị của {what} không đúng dạng; hãy xem lại.",
             "The value of {what} is not of the right form; look at it again.",
+        ),
+    ),
+    "device_revoked": (
+        Kind.CONFLICT,
+        Text("Thiết bị này đã bị thu hồi quyền.", "This device has been revoked already."),
+    ),
+    "user_unfit": (
+        Kind.INVALID,
+        Text(
+            "Chỉ kiểm tra viên, cán bộ hoặc người của chủ thể có thiết bị quét; hãy chọn tài khoản khác.",
+            "Only inspectors, officers and producers' people have scanning devices; choose another account.",
         ),
     ),
 }

@@ -18,6 +18,7 @@ LARGEST_PICTURE = 8 * 1024 * 1024
 SIDE = 640
 PAGE_SIDE = 1800
 MOST_PAGES = 20
+# A bomb of a few kilobytes can claim any size; what a telephone takes stays well below this.
 MOST_PIXELS = 60_000_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -58,7 +59,7 @@ def picture(content: bytes, *, side: int = SIDE) -> bytes:
             if image.width * image.height > MOST_PIXELS:
                 raise Refusal("picture_wrong", pointer="/picture")
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise Refusal("picture_wrong", pointer="/picture") from None
     upright.thumbnail((side, side))
     out = io.BytesIO()

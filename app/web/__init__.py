@@ -15,7 +15,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from app.auth import Door, door_of, knock, working
+from app.auth import Door, door_of, knock, must_enrol, stale, working
 from app.domain.errors import Refusal, Text
 from app.services.paging import Ask
 from app.services.work import LOCAL, Work
@@ -29,6 +29,7 @@ web = Blueprint("web", __name__, url_prefix="/office", template_folder="template
 ROOMS = (
     "home",
     "accounts",
+    "access",
     "organisations",
     "products",
     "labels",
@@ -44,6 +45,8 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "reports",
+    "devices",
 )
 DONE = Text("Đã xong.", "Done.")
 
@@ -206,6 +209,10 @@ def _known() -> Response | str | None:
     wanted = request.args.get("lang")
     if wanted in {"vi", "en"}:
         session["lang"] = wanted
+    if must_enrol() and request.endpoint not in {"web.second_factor", "web.sign_out"}:
+        return redirect(url_for("web.second_factor"))
+    if current_user.is_authenticated and stale(current_app.view_functions[request.endpoint or ""]):
+        return kept_for_later()
     if current_user.is_authenticated or door_of(current_app.view_functions[request.endpoint or ""]) == Door(
         anybody=True
     ):

@@ -1,8 +1,8 @@
 """Signing in and out, and accounts."""
 
 import json
-from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
@@ -10,14 +10,13 @@ from werkzeug.wrappers import Response
 
 from app.auth import Person, desk, for_anybody, needs, reading
 from app.domain.errors import Refusal, Text
-from app.domain.permissions import SYSTEM, Action, RoleName
+from app.domain.permissions import SYSTEM, Action
 from app.extensions import limiter
-from app.services import organisations
-from app.services import units as unit_service
+from app.models.users import User
+from app.services import audit
 from app.services import users as user_service
-from app.services.users import NewUser
-from app.web import Line, Page, done, listing, said, submitted, web
-from app.web.forms import Form, asked, choices, optional
+from app.web import Line, Page, listing, said, say, web
+from app.web.words import CHOICES
 
 
 @web.route("/sign-in", methods=["GET", "POST"])
@@ -35,15 +34,33 @@ def sign_in() -> Page:
         except Refusal as refusal:
             error = said(refusal.text)
         else:
-            lang = session.get("lang")
-            session.clear()
-            session["lang"] = lang or user.locale
-            login_user(Person(user))
+            if user.totp_sealed is not None:
+                return _half(user)
             if kept and resume:
+                signed_in(user, None)
                 return render_template("resume.html", kept=kept, resume=back(resume))
-            return redirect(back(request.args.get("next")), 303)
+            return signed_in(user, request.args.get("next"))
     page = render_template("sign_in.html", error=error, kept=kept, resume=resume)
     return page, 200 if error is None else 422
+
+
+def _half(user: User) -> Response:
+    """The password was right; the code comes next. Nothing else is open until then."""
+    lang = session.get("lang")
+    session.clear()
+    session.update(half=user.fs_uniquifier, half_at=desk().clock(), half_next=request.args.get("next"))
+    session["lang"] = lang or user.locale
+    return redirect(url_for("web.sign_in_code"), 303)
+
+
+def signed_in(user: User, wanted: str | None) -> Response:
+    """Begin a session of its own, and go where the person was going."""
+    lang = session.get("lang")
+    session.clear()
+    session["lang"] = lang or user.locale
+    session["signed_in_at"] = desk().clock()
+    login_user(Person(user))
+    return redirect(back(wanted), 303)
 
 
 def _kept(raw: str | None) -> list[tuple[str, str]]:
@@ -77,36 +94,27 @@ def users() -> str:
     """All accounts."""
     with reading() as work:
         rows = [
-            Line((row.name, row.email or row.phone, ", ".join(role.name for role in row.roles)))
+            Line(
+                (
+                    row.name,
+                    row.email or row.phone,
+                    ", ".join(said(CHOICES[role.name]) for role in row.roles),
+                    say("có", "on") if row.totp_sealed else "–",
+                ),
+                url_for("web.user", uid=row.uid),
+            )
             for row in user_service.every(work)
         ]
-    new = (url_for("web.new_user"), Text("Thêm tài khoản", "New account"))
-    heads = (("Tên", "Name"), ("Đăng nhập", "Signs in as"), ("Vai trò", "Roles"))
+    new = (url_for("web.invite"), Text("Mời người", "Invite somebody"))
+    heads = (("Tên", "Name"), ("Đăng nhập", "Signs in as"), ("Vai trò", "Roles"), ("Hai lớp", "Second factor"))
     return listing(Text("Tài khoản", "Accounts"), heads, rows, Text("Chưa có tài khoản.", "No accounts."), new)
 
 
-@web.route("/users/new", methods=["GET", "POST"])
+@web.get("/users/<uuid:uid>")
 @needs(Action.MANAGE_USERS)
-def new_user() -> Page:
-    """Make an account."""
+def user(uid: UUID) -> str:
+    """One account: what was done with it, and the way back in for who lost theirs."""
     with reading() as work:
-        owners = [(str(row.id), Text(row.name, row.name)) for row in organisations.every(work)]
-        areas = [(str(row.id), Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
-    form = Form(
-        NewUser,
-        (
-            asked("name", "Họ tên", "Name"),
-            optional("email", "Thư điện tử", "E-mail", "email"),
-            optional("phone", "Điện thoại", "Telephone", "tel"),
-            asked("password", "Mật khẩu (ít nhất 10 ký tự)", "Password (10 characters or more)", "password"),
-            asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
-            optional("organisation_id", "Chủ thể", "Organisation", "select", options=owners),
-            optional("unit_id", "Xã, phường", "Commune", "select", options=areas),
-        ),
-    )
-    roles = [request.form["role"]] if request.form.get("role") else []
-
-    def then(_: Any) -> Response:
-        return done("web.users")
-
-    return submitted(form, user_service.create, then, Text("Thêm tài khoản", "New account"), roles=roles)
+        row = user_service.get(work, uid)
+        trail = audit.trail(work.session, "user", row.id)
+    return render_template("user.html", row=row, roles=[CHOICES[role.name] for role in row.roles], trail=trail)

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import needs, reading, working
+from app.auth import fresh, needs, reading, working
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
 from app.models.stamps import Batch
@@ -84,6 +84,7 @@ def activate(uid: UUID | None) -> Page:
 
 @web.route("/retire", methods=["GET", "POST"], defaults={"uid": None})
 @web.route("/stamps/<uuid:uid>/retire", methods=["GET", "POST"])
+@fresh
 @needs(Action.VOID_STAMPS)
 def retire(uid: UUID | None) -> Page:
     """Void stamps, report them lost or spoiled; there is no way back, so it is confirmed."""

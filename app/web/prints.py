@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from app.auth import desk, may, needs, reading, working
+from app.auth import desk, fresh, may, needs, reading, working
 from app.domain.errors import Refusal, Text
 from app.domain.orders import PrintJobState
 from app.domain.permissions import Action
@@ -119,6 +119,7 @@ def handover(uid: UUID) -> str:
 
 
 @web.post("/print-jobs/<uuid:uid>/release")
+@fresh
 @needs(Action.RELEASE_PRINT_JOB)
 def release(uid: UUID) -> Answer:
     """Let the print house have the file, or have it once more."""

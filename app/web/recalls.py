@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import may, needs, reading
+from app.auth import fresh, may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult, RecallState
@@ -88,6 +88,7 @@ def recall(uid: UUID) -> str:
 
 
 @web.post("/recalls/<uuid:uid>/decide/<event>")
+@fresh
 @needs(Action.DECIDE_RECALL)
 def decide_recall(uid: UUID, event: str) -> Response:
     """Approve or reject."""

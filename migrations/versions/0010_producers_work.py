@@ -1,13 +1,13 @@
 """Photos of lots, the second officer of an order, and the counts that close a print job's sums.
 
-Revision: 0010, after 0008
+Revision: 0010, after 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

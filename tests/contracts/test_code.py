@@ -24,7 +24,9 @@ EDGES = (
 )
 # Secrets of an account, of its programs and of its parcels are made where they are first needed.
 RANDOM_TOO = (
+    "app/services/access.py",
     "app/services/users.py",
+    "app/services/devices.py",
     "app/services/parcels.py",
     "stamp_engine/keys.py",
     "app/demo/story.py",
