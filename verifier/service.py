@@ -113,7 +113,8 @@ class Service:
 def build(settings: config.Verifier) -> Service:
     """Open everything. Servers that are down now are found when they are back; nothing is read yet."""
     engine = open_engine(settings.database_url, connections=CONNECTIONS)
-    journal, facts, metrics = Journal(engine), Facts(engine), Metrics()
+    journal, metrics = Journal(engine), Metrics()
+    facts = Facts(journal)
     opener = OpenerClient(settings.opener_socket)
     cache: Cache = ProcessCache()
     if settings.redis_url:
