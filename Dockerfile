@@ -16,7 +16,7 @@ COPY verifier verifier
 USER 10001
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
-CMD ["gunicorn", "--worker-class", "asgi", "--workers", "2", "--no-control-socket", "--bind", "0.0.0.0:8000", "verifier.asgi:app"]
+CMD ["gunicorn", "--preload", "--worker-class", "asgi", "--workers", "2", "--no-control-socket", "--bind", "0.0.0.0:8000", "verifier.asgi:app"]
 
 FROM base AS all
 COPY requirements/app.txt requirements/app.txt

@@ -84,7 +84,7 @@ def _gunicorn(target: str, *, asgi: bool) -> list[str]:
     command += ["--log-level", settings.log_level.lower(), "--graceful-timeout", "10"]
     if asgi:
         workers = settings.workers if isinstance(settings, config.Verifier) and target.startswith("verifier") else 1
-        return [*command, "--worker-class", "asgi", "--workers", str(workers), target]
+        return [*command, "--preload", "--worker-class", "asgi", "--workers", str(workers), target]
     return [*command, "--worker-class", "gthread", "--workers", "2", "--threads", "8", target]
 
 
