@@ -143,3 +143,28 @@ def test_a_worker_that_starts_without_its_servers_says_so_at_once(production: St
                 assert (answer.status_code, answer.json()["verdict"]) == (503, "unavailable")
                 assert int(answer.headers["retry-after"]) > 0
                 assert time.monotonic() - began < 2 * LONGEST_S
+
+
+@pytest.mark.timeout(120)
+def test_every_worker_shows_what_all_have_counted(production: Stack) -> None:
+    with world(production) as place:
+        block = place.batch(((30, "ACTIVE", place.lot("L1")),))
+        with served(place) as server:
+            until = time.monotonic() + 30
+            for stamp in block:
+                assert server.get("/api/v1/scans", json.dumps({"code": place.text(stamp)}).encode())[0] == 200
+            files = list(place.stack.data_dir.glob("metrics-*/counter_*.db"))
+            assert len(files) == WORKERS
+            wanted = {
+                'estamp_scans_total{verdict="valid_first"} 30.0',
+                'estamp_request_seconds_count{door="api.scan"} 30.0',
+                'estamp_request_seconds_bucket{door="api.scan",le="+Inf"} 30.0',
+            }
+            for _ in range(8):
+                assert wanted <= set(server.get("/metrics")[1].splitlines())
+            lost = server.workers()[0]
+            os.kill(lost, signal.SIGKILL)
+            while lost in server.workers() or len(server.workers()) < WORKERS:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            assert wanted <= set(server.get("/metrics")[1].splitlines())
