@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,42 @@ def test_killed_again_and_again_no_index_is_left_out_or_doubled(tmp_path: Path) 
         blocks.append((said["lo"], said["hi"]))
         assert len(CodeList(out / CODES)) == 30_000
     assert blocks == [(at, at + 30_000) for at in range(0, 120_000, 30_000)]
+
+
+def test_the_helpers_of_a_killed_mint_end_with_it(tmp_path: Path) -> None:
+    """They hold the seed, so none may stay behind."""
+    keys, sign = tmp_path / "keys", f"SEALING_TEST={tmp_path}".encode()
+    KeyDirectory.create(keys, b"a passphrase", KeyKind.STANDALONE)
+    command = [sys.executable, "-m", "stamp_engine", "mint", "--keys", str(keys), "--profile", "sealed"]
+    process = subprocess.Popen(  # noqa: S603  our own command
+        [*command, "--count", "400000", "--out", str(tmp_path / "out")],
+        env={**os.environ, "ESTAMP_PASSPHRASE": "a passphrase", "SEALING_TEST": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    helped = len(os.sched_getaffinity(0)) > 1
+    until(lambda: len(marked(sign)) > helped)
+    process.kill()
+    process.wait(30)
+    until(lambda: not marked(sign))
+
+
+def until(came: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if came():
+            return
+        time.sleep(0.1)
+    raise AssertionError("that never came")
+
+
+def marked(sign: bytes) -> list[int]:
+    """The processes that were started with this in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if sign in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
 
 
 def run(*args: str) -> tuple[int, str]:
