@@ -99,6 +99,12 @@ def _environment(raw: str) -> Environment:
         raise ValueError("use development or production") from None
 
 
+def _shown(raw: str) -> bool:
+    if raw not in {"shown", "shadow"}:
+        raise ValueError("use shown or shadow")
+    return raw == "shown"
+
+
 def _level(raw: str) -> str:
     level = raw.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -137,6 +143,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEYS_PASSPHRASE_FILE", _path, None, "file with that passphrase, in place of `KEYS_PASSPHRASE`"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
+    Setting("COPY_WARNINGS", _shown, "shadow", "`shown` shows suspected copies in red; `shadow` only logs them"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
@@ -179,6 +186,7 @@ class Verifier(Common):
     trusted_proxies: tuple[str, ...]
     opener_socket: Path
     help_phone: str
+    show_copies: bool
     host: str
     port: int
     workers: int
@@ -306,6 +314,7 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "public_url": _public_url,
     "redis_url": lambda env: env.get("REDIS_URL"),
     "help_phone": lambda env: env.get("HELP_PHONE"),
+    "show_copies": lambda env: env.get("COPY_WARNINGS"),
     "host": lambda env: env.get("HOST"),
     "port": lambda env: env.get("PORT"),
     "workers": lambda env: env.get("WEB_CONCURRENCY"),

@@ -14,7 +14,7 @@ import redis
 from verifier.journal import Stored
 
 _N = struct.Struct(">Q")
-_PREFIX = "estamp:s:"
+_PREFIX = "estamp:s2:"  # with the version of what is kept
 _CAPACITY = 100_000
 _REST_S = 2.0
 _PATIENCE_S = 0.25

@@ -21,15 +21,18 @@ from stamp_engine.manifest import verify as verify_manifest
 from stamp_engine.signing import KeyUse
 from stamp_engine.signing import PublicKey as EngineKey
 from stamp_engine.tokens import KeyState
-from verifier import dossier
+from verifier import dossier, plans
+from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.contract import Words
 from verifier.dossier import NOTHING, Parts, Row
 from verifier.fact_tables import (
     BATCH,
     CERTIFICATE,
+    DISPATCH,
     EPOCH,
     HOLD,
     LOT,
+    LOT_AREA,
     LOT_STEP,
     LOT_TEST,
     ORGANISATION,
@@ -38,13 +41,15 @@ from verifier.fact_tables import (
     RECALL,
     RECALL_LOT,
     RETAINED_SAMPLE,
+    SELLER,
     SIGNING_KEY,
+    STAMP_NOTE,
     STAMP_RANGE,
     STORED_FILE,
     TABLES,
 )
 from verifier.journal import FACT_CLOCK, JournalDown
-from verifier.verdict import Standing
+from verifier.verdict import NO_NOTE, Standing, StampNote
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
 
@@ -97,6 +102,8 @@ class Snapshot:
     steps: Mapping[int, tuple[Row, ...]]
     tests: Mapping[int, tuple[Row, ...]]
     samples: Mapping[int, tuple[Row, ...]]
+    plans: Mapping[int, Plan]
+    notes: Mapping[int, StampNote]
     manifests: Mapping[tuple[object, ...], str | None]
     _parts: dict[tuple[int, int | None, date], Parts] = field(default_factory=dict)
 
@@ -143,6 +150,8 @@ class Snapshot:
             recalls=tuple(dossier.recall(row) for row in self.recalls.get(part.lot_id, ())),
             expires_on=lot.expires_on if lot is not None else None,
             certificate_ended_on=certificate.expires_on if certificate is not None and ended else None,
+            plan=self.plans.get(part.lot_id, NO_PLAN),
+            note=self.notes.get(index, NO_NOTE),
         )
 
     def _holds(self, batch_id: int, lot: Row | None, index: int) -> Iterable[Words]:
@@ -261,6 +270,8 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         query = sa.select(table).order_by(*order)
         return list(connection.execute(query if where is None else query.where(where)))
 
+    lots = {row.id: row for row in rows(LOT)}
+    products = {row.id: row for row in rows(PRODUCT)}
     keys = {row.kid: PublicKey(row.kid, row.use, bytes(row.public), row.state) for row in rows(SIGNING_KEY)}
     ranges = _grouped(rows(STAMP_RANGE, STAMP_RANGE.c.lo), lambda row: row.batch_id)
     checked = _Manifests(keys, known.manifests if known is not None else {})
@@ -274,19 +285,21 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         batches=batches,
         keys=keys,
         epochs={row.number: row.state for row in rows(EPOCH)},
-        lots={row.id: row for row in rows(LOT)},
+        lots=lots,
         holds=_grouped(
             rows(HOLD, where=HOLD.c.lifted_at.is_(None)),
             lambda row: ("lot", row.lot_id) if row.lot_id is not None else ("batch", row.batch_id),
         ),
         recalls=_recalls(connection),
         certificates=_grouped(rows(CERTIFICATE), lambda row: row.product_id),
-        products={row.id: row for row in rows(PRODUCT)},
+        products=products,
         organisations={row.id: row for row in rows(ORGANISATION)},
         images=_images(connection),
         steps=_grouped(rows(LOT_STEP, LOT_STEP.c.id), lambda row: row.lot_id),
         tests=_grouped(rows(LOT_TEST, LOT_TEST.c.id), lambda row: row.lot_id),
         samples=_grouped(rows(RETAINED_SAMPLE, RETAINED_SAMPLE.c.id), lambda row: row.lot_id),
+        plans=plans.of_lots(lots.values(), products, rows(LOT_AREA), rows(DISPATCH), rows(SELLER)),
+        notes=plans.notes(rows(STAMP_NOTE, where=STAMP_NOTE.c.lifted_at.is_(None))),
         manifests=checked.results,
     )
 

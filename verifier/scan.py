@@ -10,6 +10,7 @@ leaves only after its row is committed (invariant 4). When a commit's outcome is
 before anything is tried again; a scan keeps its receipt through every try, so it cannot be written twice.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from verifier.receipts import history, replay
 from verifier.sightings import NEVER_SEEN, Sighting, device_mark
 from verifier.verdict import Finding, Judgement, Look, Standing, found_that, judge, local_day, reason
 
+_log = logging.getLogger(__name__)
 # Under the hardest race a try is lost three times in four; 64 tries leave one loser in a hundred million.
 MOST_TRIES = 64
 _MONTH_US = 30 * 86_400 * 1_000_000
@@ -88,7 +90,7 @@ class Means:
 class Scanner:
     """Answers micro-batches of scans. Not for several threads at once: `verifier.loop` gives it one.
 
-    `hosts` are the hosts whose links are ours, in upper case; `clock` gives UTC microseconds, `new_id` fresh UUIDv7s.
+    `hosts` are the hosts whose links are ours, in upper case; `show_copies` shows suspected copies as such; `clock` gives UTC microseconds, `new_id` fresh UUIDv7s.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Scanner:
         clock: Callable[[], int],
         new_id: Callable[[], UUID],
         observer: Observer | None = None,
+        show_copies: bool = False,
     ) -> None:
         self._journal = means.journal
         self._facts = means.facts
@@ -110,6 +113,7 @@ class Scanner:
         self._clock = clock
         self._new_id = new_id
         self._observer = observer
+        self._show_copies = show_copies
 
     def scan(self, requests: Sequence[ScanRequest]) -> list[Outcome]:
         """The answer to each request, in order. Never raises for what a request or a lost server brings."""
@@ -253,7 +257,9 @@ class Scanner:
             at = self._clock()
             look = _look(work.request, stamp, at)
             standing = recalled.facts.standing(stamp, local_day(at))
-            judgement = judge(standing, sighting, look)
+            judgement = judge(standing, sighting, look, show_copies=self._show_copies)
+            if judgement.shadowed and work.request.count:
+                _log.warning("suspected copy, not shown: stamp %d, receipt %s", stamp, work.receipt)
             view = _view(work, standing, recalled.facts)
             if work.request.count:
                 n, sighting = n + 1, judgement.sighting

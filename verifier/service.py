@@ -22,7 +22,7 @@ from verifier.opener import OpenerClient, OpenerDown
 from verifier.scan import Means, Scanner
 
 # The newest migration this code was written for; a contract test holds it to the migrations.
-SCHEMA_HEAD = "0004"
+SCHEMA_HEAD = "0007"
 CONNECTIONS = 8
 _PARTITION = sa.text("SELECT to_regclass('scan_' || to_char(now() + interval '1 month', 'YYYY_MM')) IS NOT NULL")
 
@@ -111,6 +111,7 @@ def build(settings: config.Verifier) -> Service:
         clock=now,
         new_id=new_id,
         observer=metrics.observer(),
+        show_copies=settings.show_copies,
     )
     return Service(
         settings=settings,
@@ -121,7 +122,7 @@ def build(settings: config.Verifier) -> Service:
         cache=cache,
         loop=ScanLoop(scanner),
         claims=Claims(journal, facts, opener, clock=now, new_id=new_id),
-        aftermath=Aftermath(journal, clock=now, new_id=new_id),
+        aftermath=Aftermath(journal, clock=now, new_id=new_id, facts=facts),
         signer=Signer(secret, secrets.token_bytes),
         proxies=Proxies(settings.trusted_proxies),
         metrics=metrics,

@@ -5,7 +5,7 @@ import sys
 import click
 
 import config
-from app.cli import copies, keys, ledger, serve
+from app.cli import copies, keys, ledger, replay, serve
 from stamp_engine.__main__ import mint, verify
 from stamp_engine.errors import KeyStoreError
 
@@ -45,5 +45,6 @@ for command in (
     ledger.user,
     copies.backup,
     copies.restore,
+    replay.replay,
 ):
     main.add_command(command)

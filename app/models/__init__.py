@@ -1,6 +1,7 @@
 """The tables, one file a noun. Models hold columns and nothing else; importing this package registers them all."""
 
 from app.models import (
+    alerts,
     audit,
     certificates,
     facts,
@@ -20,6 +21,7 @@ from app.models.base import Base
 
 __all__ = [
     "Base",
+    "alerts",
     "audit",
     "certificates",
     "facts",

@@ -22,10 +22,11 @@ from app.database import WRITING
 from app.domain.errors import Refusal
 from app.domain.permissions import Action, Actor, Scope, scopes
 from app.models import Base
+from app.models.alerts import Seller, StampNote
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
 from app.models.keys import Epoch, SigningKey
-from app.models.lots import Lot, LotStep, LotTest, RetainedSample
+from app.models.lots import Dispatch, Lot, LotArea, LotStep, LotTest, RetainedSample
 from app.models.organisations import Organisation
 from app.models.products import Product, ProductImage
 from app.models.recalls import Recall, RecallLot
@@ -43,9 +44,13 @@ FACTS = (
     Recall,
     RecallLot,
     Lot,
+    LotArea,
+    Dispatch,
     LotStep,
     LotTest,
     RetainedSample,
+    StampNote,
+    Seller,
     Organisation,
     Product,
     ProductImage,
