@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 READY := .venv/.ready
 export XDG_RUNTIME_DIR ?= $(CURDIR)/.venv
 
-.PHONY: help run test check lint bench bench-mint bench-scan lock browser
+.PHONY: help run test test-long check lint bench bench-mint bench-scan bench-capture bench-clones lock browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -26,6 +26,9 @@ browser: $(READY)
 test: $(READY) browser ## the whole test suite, on SQLite and on real PostgreSQL and Valkey
 	.venv/bin/python -m pytest -n auto --dist loadgroup
 
+test-long: $(READY) ## proofs of the stamp engine in full: 10,000 symbols as segno's, 20,000 read, whole rendered sheets
+	ESTAMP_LONG=1 .venv/bin/python -m pytest -n auto --timeout 3600 tests/stamp_engine
+
 lint: $(READY) ## format, lint, types, import contracts
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -35,13 +38,19 @@ lint: $(READY) ## format, lint, types, import contracts
 
 check: lint test ## what CI runs: lint, then test
 
-bench: bench-mint bench-scan ## all benchmarks, into bench/results.json
+bench: bench-mint bench-scan bench-capture bench-clones ## all benchmarks, into bench/results.json
 
 bench-mint: $(READY) ## minting speed against its peers
 	.venv/bin/python -m bench.mint
 
 bench-scan: $(READY) ## scanning speed against a hello-world
 	.venv/bin/python -m bench.scan
+
+bench-capture: $(READY) ## how often stamps are read from simulated photographs
+	.venv/bin/python -m bench.capture
+
+bench-clones: $(READY) ## the clone detector beside simple rules, in worlds it was not fitted on
+	.venv/bin/python -m bench.clones
 
 lock: ## resolve the dependencies again and write the hash-locked sets
 	for group in engine verifier app; do \

@@ -13,6 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from stamp_engine.errors import KeyStoreError
+from stamp_engine.vault import secret_in
+
 ENV_FILE = ".env"
 
 
@@ -37,6 +40,10 @@ def _text(raw: str) -> str:
 
 def _path(raw: str) -> Path:
     return Path(raw).expanduser()
+
+
+def _paths(raw: str) -> list[Path]:
+    return [_path(one) for one in raw.split(os.pathsep)]
 
 
 def _port(raw: str) -> int:
@@ -140,7 +147,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DEVICE_SECRET", _text, None, "signs device cookies and hashes device ids; 32 or more", secret=True),
     Setting("KEYS_DIR", _path, None, "key directory (opener and worker only); default: `DATA_DIR/keys`"),
     Setting("KEYS_PASSPHRASE", _text, None, "opens the key directory (opener and worker only)", secret=True),
-    Setting("KEYS_PASSPHRASE_FILE", _path, None, "file with that passphrase, in place of `KEYS_PASSPHRASE`"),
+    Setting("KEYS_PASSPHRASE_FILE", _paths, None, "file with that passphrase; `ONE:TWO` for two people's"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
     Setting("COPY_WARNINGS", _shown, "shadow", "`shown` shows suspected copies in red; `shadow` only logs them"),
@@ -263,13 +270,13 @@ class Environ:
         """The passphrase of the key directory, from `KEYS_PASSPHRASE` or the file it names."""
         if "KEYS_PASSPHRASE" in self._raw:
             return self._raw["KEYS_PASSPHRASE"]
-        path = self.get("KEYS_PASSPHRASE_FILE")
-        if not isinstance(path, Path):
+        files = self.get("KEYS_PASSPHRASE_FILE")
+        if not isinstance(files, list):
             return self.secret("KEYS_PASSPHRASE")
         try:
-            return path.read_text("utf-8").strip()
-        except OSError as error:
-            self.problems["KEYS_PASSPHRASE_FILE"] = f"cannot be read: {error.strerror}; give the path of a file"
+            return secret_in(files)
+        except KeyStoreError as error:
+            self.problems["KEYS_PASSPHRASE_FILE"] = str(error)
             return ""
 
 

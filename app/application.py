@@ -14,8 +14,10 @@ from app import auth, problems, web
 from app.api import api, invalid
 from app.extensions import bind, csrf, db
 from app.services.files import ContentStore
+from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
 from app.web.media import media
+from stamp_engine.layouts import known
 
 LARGEST_REQUEST = 10 * 1024 * 1024
 POLICY = (
@@ -50,7 +52,12 @@ def create(settings: config.Management) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     bind(app, settings.database_url)
     with app.app_context():
-        app.extensions["desk"] = Desk(db.engine, lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7)
+        app.extensions["desk"] = Desk(
+            db.engine,
+            lambda: time.time_ns() // 1000,
+            uuid_utils.compat.uuid7,
+            Press(settings.stamp_host, known(settings.data_dir / LAYOUTS)),
+        )
     app.extensions["files"] = ContentStore(settings.data_dir / "files")
     app.extensions["print_file"] = lambda sha256: settings.data_dir / "print" / f"{sha256}.zip"
     auth.install(app)

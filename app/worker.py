@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
-from itertools import islice
 from pathlib import Path
 
 import uuid_utils.compat
@@ -29,13 +28,16 @@ from app.models.orders import StampOrder
 from app.models.stamps import Batch
 from app.services import keys as key_service
 from app.services import minting, retention
+from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
+from stamp_engine.codes import CodeList
 from stamp_engine.errors import StampError
-from stamp_engine.format import Ecc, Profile, Template, choose_template
+from stamp_engine.format import Ecc, Profile, Template
 from stamp_engine.keys import KeyDirectory
-from stamp_engine.minting import CODES, MANIFEST, SHEETS, Job, Wants, mint, read_codes
-from stamp_engine.readback import check
-from stamp_engine.sheets import LAYOUTS, Face
+from stamp_engine.layouts import choose, known
+from stamp_engine.minting import CODES, CODES_JSON, MANIFEST, SHEETS, TEST_STRIP, Job, Wants, mint
+from stamp_engine.readback import EVERY, check
+from stamp_engine.sheets import Face
 
 PAUSE_S = 0.5
 UPKEEP_S = 3600
@@ -55,8 +57,9 @@ class Minter:
     desk: Desk
     keys: KeyDirectory
     data_dir: Path
-    host: str
     keep_days: int
+    read_back: int = EVERY
+    """Labels of a job that are read back; a larger job is sampled."""
 
     def upkeep(self) -> None:
         """Partitions for the months to come, and old scans summed up."""
@@ -91,9 +94,13 @@ class Minter:
     def _begin(self, order: StampOrder) -> Batch:
         with self.desk.reading(minting.SYSTEM) as work:
             gtin, floor = minting.gtin(work, order), minting.floor(work)
-        template = choose_template(order.profile, self.host, gtin)
-        kid = self.keys.stamp_key().public.kid if order.profile is Profile.SEALED else None
-        block = self.keys.reserve(order.quantity, floor)
+        template = self.desk.press.template(order.profile, gtin)
+        sealed = order.profile is Profile.SEALED
+        if sealed:
+            self.keys.stamp_key()  # raises before a block is lost
+        block = self.keys.reserve(order.quantity, floor, name=order.uid.hex)
+        # Only now are the keys as another process may have left them.
+        kid = self.keys.stamp_key().public.kid if sealed else None
         with self.desk.work(minting.SYSTEM) as work:
             return minting.begin(work, order, minting.Intent(block, template, self.keys.symmetric.current, kid))
 
@@ -119,22 +126,22 @@ class Minter:
             product=labels.product,
             organisation=labels.organisation,
             created_at=batch.created_at,
-            face=Face(labels.product_name, labels.organisation_name),
+            face=Face(labels.product_name, labels.organisation_name, labels.stars),
         )
         folder = self.data_dir / "print" / batch.number
-        minted = mint(job, self.keys, folder, Wants(layout=batch.layout))
-        layout = LAYOUTS[batch.layout]
-        check(folder / SHEETS, _Texts(folder / CODES, len(job.block)), layout)
+        layout = choose(batch.layout, self.desk.press.layouts)
+        minted = mint(job, self.keys, folder, Wants(codes_json=True, layout=layout))
+        read = check(folder / SHEETS, CodeList(folder / CODES), layout, every=self.read_back)
         sha256, size = self._packed(folder)
         with self.desk.work(minting.SYSTEM) as work:
-            minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size)
-        _log.info("minted %s: %d stamps", batch.number, len(job.block))
+            minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size, read_back=read.read)
+        _log.info("minted %s: %d stamps, %d of them read back", batch.number, read.of, read.read)
 
     def _packed(self, folder: Path) -> tuple[str, int]:
         """One print file from the folder, named by its digest; the folder is done with."""
         partial = folder.with_suffix(".part")
         with zipfile.ZipFile(partial, "w") as archive:
-            for name in (CODES, SHEETS, MANIFEST):
+            for name in (TEST_STRIP, SHEETS, CODES, CODES_JSON, MANIFEST):
                 info = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
                 info.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(info, "w", force_zip64=True) as out, (folder / name).open("rb") as file:
@@ -147,25 +154,12 @@ class Minter:
         return sha256, size
 
 
-class _Texts:
-    """The codes of a list, by position, without holding them all."""
-
-    def __init__(self, path: Path, count: int) -> None:
-        self._path = path
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, part: slice) -> list[str]:
-        return list(islice(read_codes(self._path), part.start, part.stop))
-
-
 def minter(settings: config.Worker) -> Minter:
     """The minter of these settings. Raises KeyStoreError."""
-    desk = Desk(open_engine(settings.database_url), lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7)
+    press = Press(settings.stamp_host, known(settings.data_dir / LAYOUTS))
+    desk = Desk(open_engine(settings.database_url), lambda: time.time_ns() // 1000, uuid_utils.compat.uuid7, press)
     keys = open_or_create(settings.keys_dir, settings.passphrase)
-    return Minter(desk, keys, settings.data_dir, settings.stamp_host, settings.scan_retention_days)
+    return Minter(desk, keys, settings.data_dir, settings.scan_retention_days)
 
 
 def run(settings: config.Worker) -> None:

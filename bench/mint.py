@@ -1,95 +1,288 @@
-"""Minting speed: codes, serials, symbols and A4 sheets to disk, against `qrcode` and signing alone, in one run."""
+"""`make bench-mint`: the whole minting command against its peers and its floors, in one run.
 
-import io
-import resource
+What is timed is what an office types, `python -m stamp_engine mint … --pdf --csv`, as a fresh process with its files
+synced to disk. Start-up is the time of the same command for one stamp and is stated apart; rates are those after it.
+Every figure is the best of several rounds in which ours and the peers take turns, so that a busy minute hits all alike.
+Ratios of one run can be compared, rates of different machines cannot. `--long` adds ten million stamps (5 GB of disk).
+"""
+
+import argparse
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import qrcode
+from bench.results import keep, rounded
 
-from bench.results import keep
-from stamp_engine.format import Profile, choose_template
-from stamp_engine.keys import KeyDirectory, KeyKind
-from stamp_engine.minting import Job, Wants, chunks, mint
-from stamp_engine.sheets import Face
-from stamp_engine.signing import sealed_message
-from stamp_engine.texts import lines
+# This process stays small: on Linux a child's peak memory is at least that of the process that started it.
+_ROOT = Path(__file__).resolve().parents[1]
+_MINT = ("-m", "stamp_engine", "mint", "--pdf", "--csv")
+_GTIN = ("--gtin", "09521234000013")
+MILLION = 1_000_000
+ROUNDS = 3
+DRAWING = (
+    "qrcode_reportlab",
+    "qrcode_reportlab_fixed",
+    "reportlab_widget",
+    "zint",
+    "zint_auto",
+    "segno_fixed",
+    "segno",
+)
 
-GTIN = "09521234000013"
-SIZES = {"compact": 1_000_000, "compact_gtin": 1_000_000, "sealed": 100_000}
-PEER = 300
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A batch to mint, and the peers it is held against."""
+
+    name: str
+    count: int
+    options: tuple[str, ...]
+    cores: int = 1
+    peers: tuple[str, ...] = ()
+    peer_case: str = ""
 
 
-def job(keys: KeyDirectory, name: str, count: int) -> Job:
-    """A batch of a kind."""
-    profile = Profile(name.partition("_")[0])
-    template = choose_template(profile, "T.SONLA.VN", GTIN if name.endswith("gtin") else None)
-    kid = keys.stamp_key().public.kid if profile is Profile.SEALED else None
-    return Job(
-        batch="B1",
-        block=keys.reserve(count),
-        template=template,
-        epoch=1,
-        kid=kid,
-        pins=False,
-        order="D1",
-        product="P1",
-        organisation="O1",
-        created_at=1,
-        face=Face("Chè Shan tuyết", "HTX"),
+CASES = (
+    Case("compact", MILLION, (), peers=DRAWING, peer_case="compact"),
+    Case("compact_gtin", MILLION, _GTIN, peers=DRAWING, peer_case="compact_gtin"),
+    Case("compact_gtin_pins", MILLION, (*_GTIN, "--pins")),
+    Case("sealed", 100_000, ("--profile", "sealed"), peers=DRAWING, peer_case="sealed"),
+    Case("sealed_all_cores", 100_000, ("--profile", "sealed"), cores=len(os.sched_getaffinity(0))),
+)
+
+
+@dataclass
+class Best:
+    """The best of what was seen: seconds are the least, rates the most, memory the most."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+
+    def took(self, name: str, seconds: float) -> None:
+        """Keep the shortest time."""
+        self.seconds[name] = min(seconds, self.seconds.get(name, seconds))
+
+    def made(self, name: str, rate: float) -> None:
+        """Keep the highest rate."""
+        self.rates[name] = max(rate, self.rates.get(name, rate))
+
+
+@contextmanager
+def on(cores: Iterable[int]) -> Iterator[None]:
+    """Processes started inside run on these cores only."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def started(command: tuple[str, ...], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """A Python process with this command line."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, *command], cwd=_ROOT, env={**os.environ, **(env or {})}, stdout=pipe, stderr=pipe
     )
 
 
-def per_second(count: int, started: float) -> float:
-    """Stamps a second since a moment."""
-    return count / (time.perf_counter() - started)
+def answer(process: subprocess.Popen[bytes], name: str, missing: set[str]) -> object:
+    """What a case of `bench.cases` printed; None, said loudly, where its peer is not installed."""
+    out, errors = process.communicate()
+    if process.returncode == 3:
+        if name not in missing:
+            print(f"!!! {errors.decode().strip().upper()}: {name} DID NOT RUN !!!", file=sys.stderr)
+        missing.add(name)
+        return None
+    if process.returncode:
+        raise SystemExit(f"{name} failed: {errors.decode()}")
+    return json.loads(out)
 
 
-def peer_rate(texts: list[str]) -> float:
-    """`qrcode` drawing PNGs of the same texts, one after the other."""
-    started = time.perf_counter()
-    for text in texts:
-        code = qrcode.QRCode(border=4, box_size=4)
-        code.add_data(text)
-        code.make_image().save(io.BytesIO())
-    return per_second(len(texts), started)
+def all_cores_signing(cores: Iterable[int], missing: set[str]) -> float:
+    """Bare signing on every core at once, a process pinned to each."""
+    running = []
+    for core in cores:
+        with on({core}):
+            running.append(started(("-m", "bench.cases", "signing")))
+    return sum(float(str(answer(process, "signing", missing) or 0)) for process in running)
 
 
-def signing_rate(keys: KeyDirectory, count: int) -> float:
-    """Ed25519 signatures alone, the floor of sealed stamps."""
-    key = keys.stamp_key()
-    started = time.perf_counter()
-    for index in range(count):
-        key.sign(sealed_message(keys.deployment, None, index))
-    return per_second(count, started)
+class Bench:
+    """One run over all cases in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cores = sorted(os.sched_getaffinity(0))
+        self.best = Best()
+        self._env = {"ESTAMP_PASSPHRASE": "bench", "XDG_CACHE_HOME": str(folder / "cache")}
+        out = started(("-m", "stamp_engine", "keys", "new", "--keys", str(folder / "keys")), self._env).communicate()
+        if not (folder / "keys").is_dir():
+            raise SystemExit(out[1].decode())
+
+    def mint(self, name: str, case: Case, count: int) -> None:
+        """The whole command: seconds, peak memory of its largest process, bytes written."""
+        out = self.folder / "out"
+        command = (*_MINT, *case.options, "--count", str(count), "--keys", str(self.folder / "keys"), "--out", str(out))
+        with on(self.cores[: case.cores]):
+            at = time.perf_counter()
+            process = started(command, self._env)
+            _, status, usage = os.wait4(process.pid, 0)
+            took = time.perf_counter() - at
+        process.returncode = os.waitstatus_to_exitcode(status)
+        _, errors = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} failed: {errors.decode()}")
+        self.best.took(name, took)
+        self.best.memory[name] = max(usage.ru_maxrss / 1024, self.best.memory.get(name, 0.0))
+        self.best.bytes[name] = sum(path.stat().st_size for path in out.iterdir())
+        shutil.rmtree(out)
+
+    def floor(self, name: str, size: int) -> None:
+        """The same bytes hashed, written and synced by nobody in particular."""
+        with on(self.cores[:1]):
+            found = answer(started(("-m", "bench.cases", "written", str(size))), "written", self.best.missing)
+        self.best.took(name, float(str(found)))
+
+    def peer(self, name: str, *given: str) -> None:
+        """One peer's rate on one core."""
+        with on(self.cores[:1]):
+            found = answer(started(("-m", "bench.cases", name, *given)), name, self.best.missing)
+        if found is not None:
+            self.best.made("/".join((name, *given)), float(str(found)))
+
+    def round(self) -> None:
+        """Everything once, ours and the peers in turns."""
+        for case in CASES:
+            self.mint(f"{case.name}/one", case, 1)
+            self.mint(case.name, case, case.count)
+            self.floor(f"{case.name}/floor", self.best.bytes[case.name])
+            for name in case.peers:
+                self.peer(name, case.peer_case)
+        self.peer("signing")
+        self.best.made("signing/all", all_cores_signing(self.cores, self.best.missing))
+
+    def flat(self, counts: tuple[int, ...]) -> dict[str, float]:
+        """Microseconds a stamp by the size of the batch, in one warm process, without what a single stamp costs."""
+        with on(self.cores[:1]):
+            command = ("-m", "bench.cases", "flat", *map(str, counts))
+            found = answer(started(command), "flat", self.best.missing)
+        assert isinstance(found, dict)  # noqa: S101  what `bench.cases` prints
+        return {str(count): (found[str(count)] - found["1"]) / count * 1e6 for count in counts}
+
+    def row(self, case: Case) -> dict[str, float]:
+        """A case's figures; what does not apply or did not run is left out."""
+        best = self.best
+        start, whole, floor = (best.seconds[case.name + tail] for tail in ("/one", "", "/floor"))
+        rate = case.count / (whole - start)
+        row = {
+            "stamps_per_s": rate,
+            "whole_stamps_per_s": case.count / whole,
+            "start_s": start,
+            "rss_mb": best.memory[case.name],
+            "bytes_per_stamp": best.bytes[case.name] / case.count,
+            "vs_written_floor": rate * floor / case.count,
+        }
+        for name in case.peers:
+            peer = best.rates.get(f"{name}/{case.peer_case}")
+            if peer is not None:
+                row |= {f"vs_{name}": rate / peer, f"{name}_per_s": peer}
+        if case.name.startswith("sealed"):
+            peer = best.rates["signing" if case.cores == 1 else "signing/all"]
+            row |= {"vs_bare_signing": rate / peer, "bare_signing_per_s": peer}
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure has to reach: at least `least`, or at most `most`."""
+
+    case: str
+    figure: str
+    least: float = 0.0
+    most: float = float("inf")
+    goal: str = ""
+
+    def line(self, found: Mapping[str, Mapping[str, float]]) -> str:
+        """The figure beside its target."""
+        value = found.get(self.case, {}).get(self.figure)
+        wanted = f"≥ {self.least:,g}" if self.least else f"≤ {self.most:,g}"
+        head = f"{self.case:18}{self.figure:26}"
+        if value is None:
+            return f"{head}{'not measured':>14}  {wanted:12}{self.goal:16}!!! MISSING"
+        reached = self.least <= value <= self.most
+        return f"{head}{value:14,.2f}  {wanted:12}{self.goal:16}{'reached' if reached else '!!! NOT REACHED'}"
+
+
+TARGETS = (
+    *(
+        target
+        for case in ("compact", "compact_gtin")
+        for target in (
+            Target(case, "stamps_per_s", least=500_000, goal="goal 1,000,000"),
+            Target(case, "rss_mb", most=300),
+            Target(case, "vs_qrcode_reportlab", least=1000),
+            Target(case, "vs_zint", least=10),
+        )
+    ),
+    Target("sealed", "vs_bare_signing", least=0.75, goal="goal 0.9"),
+    Target("sealed_all_cores", "vs_bare_signing", least=0.75, goal="goal 0.9"),
+    Target("pins", "ratio", most=1.3),
+    Target("flat", "growth", most=1.25),
+)
+
+
+def show(found: Mapping[str, Mapping[str, float]]) -> None:
+    """Every figure by case, then the targets."""
+    for name, row in found.items():
+        print(f"\n{name}")
+        for figure, value in row.items():
+            print(f"  {figure:30}{value:16,.2f}")
+    print("\n" + "\n".join(target.line(found) for target in TARGETS))
 
 
 def main() -> None:
     """Run all and print a table."""
-    folder = Path(tempfile.mkdtemp())
-    keys = KeyDirectory.create(folder / "keys", b"bench", KeyKind.STANDALONE)
-    found = {}
-    print(f"{'':14}{'stamps/s':>12}{'× qrcode':>10}{'× signing':>11}{'RSS MB':>9}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--long", action="store_true", help="ten million stamps too")
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bench-mint-"))
+    counts = (10_000, 100_000, MILLION, *((10 * MILLION,) if args.long else ()))
+    found: dict[str, dict[str, float]] = defaultdict(dict)
     try:
-        for name, count in SIZES.items():
-            sample = lines(next(chunks(job(keys, name, PEER), keys)).texts)
-            peer = peer_rate(sample)
-            made = job(keys, name, count)
-            started = time.perf_counter()
-            mint(made, keys, folder / name, Wants())
-            rate = per_second(count, started)
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            row: dict[str, float] = {"stamps_per_s": rate, "rss_mb": memory, "vs_qrcode": rate / peer}
-            if name == "sealed":
-                row["vs_bare_signing"] = rate / signing_rate(keys, count)
-            found[name] = {key: round(value, 2) for key, value in row.items()}
-            bare = f"{row['vs_bare_signing']:11.2f}" if "vs_bare_signing" in row else f"{'':11}"
-            print(f"{name:14}{rate:12,.0f}{row['vs_qrcode']:10.1f}{bare}{memory:9.0f}")
+        bench = Bench(folder)
+        for _ in range(args.rounds):
+            bench.round()
+        for case in CASES:
+            found[case.name] = bench.row(case)
+        plain, pins = (1 / found[name]["stamps_per_s"] for name in ("compact_gtin", "compact_gtin_pins"))
+        found["pins"] = {"ratio": pins / plain}
+        flat = bench.flat(counts)
+        # Growth, not spread: the smallest batch may be dearer for what a batch costs once.
+        found["flat"] = {f"us_at_{count}": cost for count, cost in flat.items()}
+        found["flat"]["growth"] = flat[str(counts[-1])] / min(flat.values())
+        if args.long:
+            case = Case("ten_million", 10 * MILLION, _GTIN)
+            bench.mint(case.name, case, case.count)
+            took = bench.best.seconds[case.name] - bench.best.seconds["compact_gtin/one"]
+            found[case.name] = {"stamps_per_s": case.count / took, "rss_mb": bench.best.memory[case.name]}
     finally:
         shutil.rmtree(folder)
-    keep("mint", found)
+    show(found)
+    keep("mint", rounded(found))
 
 
 if __name__ == "__main__":

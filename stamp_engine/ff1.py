@@ -8,7 +8,7 @@ An array of 80-bit values is a pair of uint64 arrays `(high, low)` of 40 bits ea
 """
 
 from collections.abc import Sequence
-from math import ceil, log2
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 
 U64 = npt.NDArray[np.uint64]
 ROUNDS = 10
+_SMALLEST_DOMAIN = 1_000_000
 _MASK40 = np.uint64((1 << 40) - 1)
 
 
@@ -25,14 +26,19 @@ def _ecb(key: bytes) -> CipherContext:
 
 
 class FF1:
-    """Plain FF1 for `radix` 2 to 65536 and numeral strings of any length of at least 2."""
+    """Plain FF1 for `radix` 2 to 65536 under an AES key of 16, 24 or 32 bytes. Raises ValueError for others."""
 
     def __init__(self, key: bytes, radix: int) -> None:
+        if not 2 <= radix <= 1 << 16:
+            raise ValueError("a radix is 2 to 65536")
         self._ecb = _ecb(key)
         self.radix = radix
 
     def encrypt(self, numerals: Sequence[int], tweak: bytes) -> list[int]:
-        """The numerals of the ciphertext, as many as were given."""
+        """The numerals of the ciphertext, as many as were given.
+
+        Raises ValueError where a numeral is not below the radix, or fewer than a million strings have this length.
+        """
         return self._run(numerals, tweak, range(ROUNDS), 1)
 
     def decrypt(self, numerals: Sequence[int], tweak: bytes) -> list[int]:
@@ -41,6 +47,10 @@ class FF1:
 
     def _run(self, numerals: Sequence[int], tweak: bytes, rounds: range, sign: int) -> list[int]:
         n = len(numerals)
+        if self.radix**n < _SMALLEST_DOMAIN:
+            raise ValueError(f"{n} numerals of radix {self.radix} are too few to be secret")
+        if not all(0 <= numeral < self.radix for numeral in numerals):
+            raise ValueError(f"a numeral of radix {self.radix} is 0 to {self.radix - 1}")
         u = n // 2
         v = n - u
         a, b = list(numerals[:u]), list(numerals[u:])
@@ -56,7 +66,8 @@ class FF1:
         return a + b
 
     def _round(self, i: int, kept: list[int], p: bytes, tweak: bytes, v: int) -> int:
-        size = ceil(ceil(v * log2(self.radix)) / 8)
+        # b = ⌈⌈v·log2(radix)⌉ / 8⌉, counted in whole numbers: a logarithm may be rounded the wrong way.
+        size = ceil((self.radix**v - 1).bit_length() / 8)
         d = 4 * ceil(size / 4) + 4
         q = tweak + bytes((-len(tweak) - size - 1) % 16) + bytes([i]) + self._number(kept).to_bytes(size, "big")
         r = bytes(16)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from segno import consts
@@ -32,8 +32,11 @@ QUIET_ZONE = 4
 MASK = 3
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {char: value for value, char in enumerate(ALPHABET)}
 _FOLD = str.maketrans("OIL", "011")
+# Python's own base 32 spells the digits 0-9A-V; U stands for nothing in Crockford's, so it never gets this far.
+_TOKEN = re.compile(r"[0-9A-TV-Z]{16}", re.ASCII)
+_DIGITS = str.maketrans(ALPHABET + "OIL", "0123456789ABCDEFGHIJKLMNOPQRSTUV" + "011")
+_SPACE = " \t\r\n"
 
 
 class Profile(StrEnum):
@@ -178,22 +181,11 @@ def encode_token(token: int) -> str:
 
 def decode_token(text: str) -> int:
     """The 80-bit token behind 16 characters; folds case and the look-alikes O, I and L. Raises Malformed."""
-    folded = _folded(text)
-    if len(folded) != TOKEN_CHARS:
-        raise Malformed(f"a token has {TOKEN_CHARS} characters")
-    token = 0
-    for char in folded:
-        value = _VALUE.get(char)
-        if value is None:
-            raise Malformed(f"{char!r} cannot stand in a token")
-        token = token << 5 | value
-    return token
-
-
-def _folded(text: str) -> str:
-    if not text.isascii():
-        raise Malformed("a code has only plain letters and digits")
-    return text.upper().translate(_FOLD)
+    folded = text.upper()
+    # Outside ASCII there are letters whose upper case is an ASCII letter, such as the dotless i.
+    if not (text.isascii() and _TOKEN.fullmatch(folded)):
+        raise Malformed(f"a token has {TOKEN_CHARS} letters and digits, and no U")
+    return int(folded.translate(_DIGITS), 32)
 
 
 def _powers() -> tuple[int, ...]:
@@ -228,13 +220,16 @@ def human_serial(token: int) -> str:
     return "-".join((text[:4], text[4:8], text[8:12], text[12:], check_character(token)))
 
 
+_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}", re.ASCII)
+
+
+@lru_cache(maxsize=1024)
 def check_gtin(text: str) -> str:
     """A GTIN-8, -12, -13 or -14 as 14 digits. Raises Malformed on a wrong check digit (GS1 General Specs 7.9)."""
-    if not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", text, re.ASCII):
+    if not _GTIN.fullmatch(text):
         raise Malformed("a GTIN has 8, 12, 13 or 14 digits")
     digits = text.zfill(14)
-    total = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(digits))
-    if total % 10:
+    if (3 * sum(map(int, digits[::2])) + sum(map(int, digits[1::2]))) % 10:
         raise Malformed(f"the check digit of GTIN {text} is wrong")
     return digits
 
@@ -263,7 +258,8 @@ _PATH = re.compile(
     r"|(?:01/(?P<gtin>[0-9]{14})/21/)?(?P<token>[0-9A-Z]{16}))/?",
     re.ASCII,
 )
-_LINK = re.compile(r"HTTPS?://(?P<host>[^/?#\s]+)(?P<path>[^?#\s]*)", re.ASCII)
+# The path begins with its slash, so that a text can be cut in one way only: with two a long one took milliseconds.
+_LINK = re.compile(r"HTTPS?://(?P<host>[^/?#\s]+)(?P<path>(?:/[^?#\s]*)?)", re.ASCII)
 _LOOKS_LIKE_LINK = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
 LONGEST = 512
 
@@ -291,14 +287,14 @@ def parse_path(path: str) -> Code:
     )
 
 
-def parse(text: str, hosts: Collection[str]) -> Code:
-    """What a scanner read or a person typed: a whole link to one of `hosts` (upper case), or a printed serial.
+def parse(text: str, hosts: Collection[str] | None) -> Code:
+    """What a scanner read or a person typed: a whole link to one of `hosts` (upper case; None: any), or a serial.
 
     Raises Malformed, TypingError when a serial's check character does not fit, Foreign when the host is another's.
     """
     if len(text) > LONGEST:
         raise Malformed(f"a code has at most {LONGEST} characters")
-    text = text.strip()
+    text = text.strip(_SPACE)
     if not text.isascii():
         raise Malformed("a code has only plain letters and digits")
     if not _LOOKS_LIKE_LINK.match(text):
@@ -306,7 +302,7 @@ def parse(text: str, hosts: Collection[str]) -> Code:
     found = _LINK.fullmatch(text.upper())
     if found is None:
         raise Malformed("not a stamp code")
-    if found["host"] not in hosts:
+    if hosts is not None and found["host"] not in hosts:
         raise Foreign(f"the host {found['host']} is not ours")
     return parse_path(found["path"])
 
@@ -315,7 +311,7 @@ _SERIAL = re.compile(r"[0-9A-Z]{4}([- ]?)[0-9A-Z]{4}\1[0-9A-Z]{4}\1[0-9A-Z]{4}\1
 
 
 def _parse_serial(text: str) -> CompactCode:
-    folded = _folded(text)
+    folded = text.upper().translate(_FOLD)
     if not _SERIAL.fullmatch(folded):
         raise Malformed("not a stamp code; a printed serial has 17 characters")
     bare = folded.replace("-", "").replace(" ", "")

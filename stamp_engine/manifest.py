@@ -10,6 +10,9 @@ import rfc8785
 from stamp_engine.errors import Forged, ManifestInvalid
 from stamp_engine.format import Profile
 from stamp_engine.signing import MANIFEST_CONTEXT, KeyUse, PublicKey, SecretKey
+from stamp_engine.tokens import KeyState
+
+LONGEST = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,32 @@ def sign(manifest: Manifest, key: SecretKey) -> str:
 
 
 def verify(text: str | bytes, keys: Mapping[str, PublicKey]) -> Manifest:
-    """The manifest, once a known manifest key's signature on it is right. Raises ManifestInvalid."""
+    """The manifest, once the signature on it is right, by a known manifest key that is not known to others.
+
+    A signed manifest has one spelling, so two readers cannot see two manifests in it. Raises ManifestInvalid.
+    """
+    if len(text) > LONGEST:
+        raise ManifestInvalid(f"a manifest has at most {LONGEST} characters")
+    raw = text.encode(errors="replace") if isinstance(text, str) else text
     try:
-        signed = json.loads(text)
-        key = keys[signed["kid"]]
-        content = signed["manifest"]
-        manifest = Manifest(
-            **{
-                **content,
-                "profile": Profile(content["profile"]),
-                "files": tuple(sorted(content["files"].items())),
-            }
-        )
-        if key.use is not KeyUse.MANIFEST:
-            raise ManifestInvalid("the key is not a manifest key")
-        key.verify(MANIFEST_CONTEXT + canonical(manifest), base64.urlsafe_b64decode(signed["signature"]))
-    except (ValueError, KeyError, TypeError, AttributeError, Forged) as error:
+        signed = json.loads(raw)
+        if rfc8785.dumps(signed) != raw.strip(b" \t\r\n"):
+            raise ManifestInvalid("the manifest is not spelled as RFC 8785 has it; take the file as it was written")
+        content, key = signed.pop("manifest"), keys[signed.pop("kid")]
+        signature = _signature(signed.pop("signature"))
+        if signed or key.use is not KeyUse.MANIFEST or key.state is KeyState.COMPROMISED:
+            raise ManifestInvalid("its key vouches for no manifest, or there is more than was signed")
+        files = tuple(sorted(content["files"].items()))
+        manifest = Manifest(**{**content, "profile": Profile(content["profile"]), "files": files})
+        key.verify(MANIFEST_CONTEXT + canonical(manifest), signature)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Forged) as error:
         raise ManifestInvalid(f"the manifest does not verify: {type(error).__name__}") from None
     return manifest
+
+
+def _signature(text: str) -> bytes:
+    """The bytes of a signature that is spelled the one right way."""
+    raw = base64.urlsafe_b64decode(text)
+    if base64.urlsafe_b64encode(raw).decode() != text:
+        raise ValueError("not the canonical base64url of a signature")
+    return raw

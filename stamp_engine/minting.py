@@ -4,30 +4,40 @@ Everything follows from (keys, block, template), so a batch that was interrupted
 comes out bit for bit the same (invariant 2). Files are written beside their names and moved into place when complete.
 """
 
-import csv
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
-from typing import Self
+from typing import Protocol
 
 import numpy as np
 
-from stamp_engine.errors import MintRefused
-from stamp_engine.format import Profile, Template, sealed_text
+from stamp_engine.covers import header, write_test_strip
+from stamp_engine.files import WholeFile
+from stamp_engine.format import Profile, Template
+from stamp_engine.images import Picturing
 from stamp_engine.keys import KeyDirectory
+from stamp_engine.layouts import Layout
 from stamp_engine.manifest import Manifest, sign
-from stamp_engine.pdf import PdfWriter, Sink
-from stamp_engine.sheets import LAYOUTS, SMALLEST_MODULE_MM, Face, Layout, Sheet, module_mm
-from stamp_engine.signing import sealed_message
-from stamp_engine.symbols import U8, for_template
-from stamp_engine.texts import compact_texts, rows, serials
+from stamp_engine.sealing import seals
+from stamp_engine.sheets import Face, Sheet
+from stamp_engine.symbols import U8, SymbolTable, for_template
+from stamp_engine.texts import characters, compact_texts, lines, rows, sealed_digits, sealed_texts, serials
 
-CODES, SHEETS, MANIFEST = "codes.csv", "sheets.pdf", "manifest.json"
+CODES, CODES_JSON, SHEETS, TEST_STRIP, IMAGES, MANIFEST = (
+    "codes.csv",
+    "codes.json",
+    "sheets.pdf",
+    "test-strip.pdf",
+    "symbols.zip",
+    "manifest.json",
+)
+SYMBOLS = "symbols"
+"""The folder beside the keys where symbol tables are kept."""
 _CHUNK = 8192
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 Progress = Callable[[int], None]
 
 
@@ -50,10 +60,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """Which files to write; `layout` is a name in `LAYOUTS`, None for no sheets."""
+    """Which files to write: lists of codes, sheets in a layout with their test strip, a picture of each symbol."""
 
     codes: bool = True
-    layout: str | None = "a4-40x30"
+    codes_json: bool = False
+    layout: Layout | None = None
+    images: Picturing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,84 +89,59 @@ class Minted:
 
 def chunks(job: Job, keys: KeyDirectory, *, size: int = _CHUNK) -> Iterator[Chunk]:
     """The stamps of a batch, some at a time. Raises KeyStoreError where a key is missing."""
-    table = for_template(job.template)
+    table = for_template(job.template, keys.path / SYMBOLS)
     tokens, pins = keys.symmetric.token_keys(), keys.symmetric.pin_keys()
-    for start in range(job.block.start, job.block.stop, size):
-        indices = np.arange(start, min(start + size, job.block.stop), dtype=np.uint64)
-        high, low = tokens.seal(indices, job.epoch)
-        numbers: list[int] = indices.tolist()
-        if job.template.profile is Profile.COMPACT:
-            texts, symbols = compact_texts(job.template, high, low), table.draw_compact(high, low)
-        else:
-            signatures = _signed(job, keys, numbers)
-            symbols = table.draw_sealed(indices.astype(np.int64), signatures)
-            pairs = zip(numbers, signatures, strict=True)
-            spelled = "".join(sealed_text(job.template, index, signature) for index, signature in pairs)
-            texts = np.frombuffer(spelled.encode(), dtype=np.uint8).reshape(len(numbers), -1)
-        yield Chunk(start, texts, serials(high, low), symbols, pins.pins(indices) if job.pins else None)
-
-
-def _signed(job: Job, keys: KeyDirectory, numbers: list[int]) -> list[bytes]:
-    """The seals of some stamps; libsodium signs outside the interpreter's lock, so every core helps."""
-    key, deployment, gtin = keys.stamp_key(job.kid), keys.deployment, job.template.gtin
-
-    def sign_some(some: list[int]) -> list[bytes]:
-        return [key.sign(sealed_message(deployment, gtin, index)) for index in some]
-
-    cores = os.cpu_count() or 1
-    step = -(-len(numbers) // cores)
-    with ThreadPoolExecutor(cores) as pool:
-        parts = pool.map(sign_some, [numbers[at : at + step] for at in range(0, len(numbers), step)])
-        return [signature for part in parts for signature in part]
-
-
-def layout_for(name: str, template: Template) -> Layout:
-    """The layout of that name, if its modules are large enough to be read. Raises MintRefused."""
-    layout = LAYOUTS.get(name)
-    if layout is None:
-        raise MintRefused(f"there is no layout {name!r}; choose one of {', '.join(LAYOUTS)}")
-    if module_mm(layout, template) < SMALLEST_MODULE_MM:
-        raise MintRefused(
-            f"layout {name} would print modules of {module_mm(layout, template):.2f} mm; "
-            f"{SMALLEST_MODULE_MM} mm is the least. Choose a larger label or a shorter STAMP_HOST"
-        )
-    return layout
+    runs = [job.block[at : at + size] for at in range(0, len(job.block), size)]
+    sealed = job.template.profile is Profile.SEALED
+    signed = seals(keys.stamp_key(job.kid), keys.deployment, job.template.gtin, runs) if sealed else repeat([])
+    for run, signatures in zip(runs, signed, strict=False):
+        indices = np.arange(run.start, run.stop, dtype=np.uint64)
+        token = characters(*tokens.seal(indices, job.epoch))
+        own = sealed_digits(run, signatures) if sealed else token
+        texts = sealed_texts(job.template, own) if sealed else compact_texts(job.template, token)
+        yield Chunk(run.start, texts, serials(token), table.draw(own), pins.pins(indices) if job.pins else None)
 
 
 def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progress = lambda _: None) -> Minted:
     """Write the files of a batch into `out` and sign its manifest. `progress` hears how many stamps are done.
 
-    Raises MintRefused, KeyStoreError.
+    Raises MintRefused before anything is written, KeyStoreError, OSError; then no file has its final name.
     """
-    layout = layout_for(wants.layout, job.template) if wants.layout is not None else None
+    sheet = None if wants.layout is None else Sheet(wants.layout, job.template, job.face, pins=job.pins)
     out.mkdir(parents=True, exist_ok=True)
-    files: list[_File] = []
+    files: list[WholeFile] = []
     with ExitStack() as stack:
 
-        def opened(name: str) -> _File:
-            files.append(stack.enter_context(_File(out, name)))
+        def opened(name: str) -> WholeFile:
+            files.append(stack.enter_context(WholeFile(out, name)))
             return files[-1]
 
-        codes = _Codes(opened(CODES), pins=job.pins) if wants.codes else None
-        pages = _Pages(opened(SHEETS), layout, job) if layout is not None else None
-        for chunk in chunks(job, keys, size=_chunk_size(layout)):
-            if codes is not None:
-                codes.write(chunk, job.block.start)
-            if pages is not None:
-                pages.write(chunk)
+        parts: list[_Part] = []
+        if wants.codes:
+            parts.append(_Codes(opened(CODES), _csv(pins=job.pins)))
+        if wants.codes_json:
+            parts.append(_Codes(opened(CODES_JSON), _json(pins=job.pins)))
+        if sheet is not None:
+            parts.append(_Pages(opened(SHEETS), sheet, job, keys))
+            write_test_strip(opened(TEST_STRIP), sheet.layout, job.template, job.face, pins=job.pins)
+        if wants.images is not None:
+            parts.append(_Pictures(opened(IMAGES), wants.images, for_template(job.template, keys.path / SYMBOLS)))
+        for chunk in chunks(job, keys, size=_chunk_size(wants.layout)):
+            for part in parts:
+                part.write(chunk, chunk.start - job.block.start)
             progress(chunk.start + len(chunk.texts) - job.block.start)
-        if pages is not None:
-            pages.close()
+        for part in parts:
+            part.close()
     digests = tuple((file.name, file.settled()) for file in files)
     text = sign(_manifest(job, keys, digests), keys.manifest_key())
-    with _File(out, MANIFEST) as file:
+    with WholeFile(out, MANIFEST) as file:
         file.write(text.encode())
     file.settled()
     return Minted(text, digests)
 
 
 def _chunk_size(layout: Layout | None) -> int:
-    """A whole number of sheets, so that a page never needs two chunks."""
+    """A whole number of pages, so that a page never needs two chunks."""
     return _CHUNK if layout is None else max(1, _CHUNK // layout.per_page) * layout.per_page
 
 
@@ -182,64 +169,108 @@ def _manifest(job: Job, keys: KeyDirectory, files: tuple[tuple[str, str], ...]) 
     )
 
 
-class _File:
-    """A file that is hashed as it is written, under another name until it is whole and on the disk."""
+class _Part(Protocol):
+    """A file of a batch: takes its chunks in order, then is closed."""
 
-    def __init__(self, out: Path, name: str) -> None:
-        self.name = name
-        self._path = out / name
-        self._partial = out / f"{name}.part"
-        self._file = self._partial.open("wb", buffering=1 << 20)
-        self._hash = hashlib.sha256()
+    def write(self, chunk: Chunk, done: int) -> None:
+        """Append; `done` stamps came before."""
 
-    def write(self, content: bytes) -> None:
-        """Append."""
-        self._hash.update(content)
-        self._file.write(content)
+    def close(self) -> None:
+        """Write what ends it."""
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+@dataclass(frozen=True, slots=True)
+class _ListForm:
+    """How a list of codes is spelled: its head, the bytes around each value of a row, its tail."""
 
-    def settled(self) -> str:
-        """Give it its name; gives its SHA-256."""
-        self._partial.replace(self._path)
-        return self._hash.hexdigest()
+    head: bytes
+    between: tuple[bytes, ...]
+    tail: bytes
+
+
+def _csv(*, pins: bool) -> _ListForm:
+    extra = (b",pin", (b",",)) if pins else (b"", ())
+    return _ListForm(b"position,serial,code" + extra[0] + b"\r\n", (b"", b",", b",", *extra[1], b"\r\n"), b"")
+
+
+def _json(*, pins: bool) -> _ListForm:
+    extra = (b'","pin":"',) if pins else ()
+    return _ListForm(b"[", (b',\n{"position":', b',"serial":"', b'","code":"', *extra, b'"}'), b"\n]\n")
 
 
 class _Codes:
-    """The list of codes for a print house: position in the roll, serial, text, PIN where there is one."""
+    """The list of codes for a print house or a label printer: position, serial, text, PIN where there is one."""
 
-    def __init__(self, out: Sink, *, pins: bool) -> None:
+    def __init__(self, out: WholeFile, form: _ListForm) -> None:
         self._out = out
-        self._out.write(b"position,serial,code,pin\r\n" if pins else b"position,serial,code\r\n")
+        self._form = form
+        out.write(form.head)
 
-    def write(self, chunk: Chunk, start: int) -> None:
+    def write(self, chunk: Chunk, done: int) -> None:
         columns = [chunk.serials, chunk.texts, *([] if chunk.pins is None else [chunk.pins])]
-        self._out.write(rows(chunk.start - start + 1, columns))
+        written = rows(done + 1, columns, self._form.between)
+        # In JSON a comma stands between rows, so the first has none before it.
+        self._out.write(written[1:] if done == 0 and written.startswith(b",") else written)
+
+    def close(self) -> None:
+        self._out.write(self._form.tail)
 
 
 class _Pages:
     """The sheets of a batch as one PDF."""
 
-    def __init__(self, out: Sink, layout: Layout, job: Job) -> None:
-        self._sheet = Sheet(layout, job.template, job.face, pins=job.pins)
-        self._pdf = PdfWriter(out, *layout.page, title=f"{job.batch} {job.product}", shared=self._sheet.shared)
+    def __init__(self, out: WholeFile, sheet: Sheet, job: Job, keys: KeyDirectory) -> None:
+        self._sheet = sheet
+        self._pdf = sheet.writer(out, title=f"{job.batch} {job.product}".strip())
+        if sheet.layout.header:
+            self._pdf.page(header(sheet.layout, _told(job, sheet, keys)))
 
-    def write(self, chunk: Chunk) -> None:
-        for page in self._sheet.pages(chunk.symbols, chunk.serials, chunk.pins):
-            self._pdf.page(page)
+    def write(self, chunk: Chunk, done: int) -> None:  # noqa: ARG002  pages are in order already
+        self._sheet.write(self._pdf, chunk.symbols, chunk.serials, chunk.pins)
 
     def close(self) -> None:
         self._pdf.close()
 
 
-def read_codes(path: Path) -> Iterator[str]:
-    """The texts in a list of codes, in order."""
-    with path.open(encoding="ascii", newline="") as file:
-        for row in csv.DictReader(file):
-            yield row["code"]
+_NARROW_MM = 40
+
+
+def _told(job: Job, sheet: Sheet, keys: KeyDirectory) -> Sequence[str]:
+    """The lines of the header page; on a narrow label only what tells rolls apart."""
+    ends = np.array([job.block.start, job.block.stop - 1], dtype=np.uint64)
+    first, last = lines(serials(characters(*keys.symmetric.token_keys().seal(ends, job.epoch))))
+    template, printed = job.template, sheet.printed
+    count = f"{len(job.block):,}".replace(",", ".")
+    if sheet.layout.page[0] < _NARROW_MM:
+        return (job.batch, f"{count} tem", first, "→", last)
+    side = f"{printed.side_mm:.1f}".replace(".", ",")
+    dots = "" if printed.dots is None else f", {printed.dots} điểm in/ô ở {sheet.layout.dpi} dpi"
+    return (
+        f"Lô tem / batch: {job.batch}",
+        f"Từ / from: {first}",
+        f"Đến / to: {last}",
+        f"Số tem / stamps: {count}",
+        *([f"Sản phẩm / product: {job.face.product}"] if job.face.product else []),
+        *([f"Chủ thể / producer: {job.face.organisation}"] if job.face.organisation else []),
+        f"Mã QR / symbol: {template.version}-{template.ecc.value}, {side} mm{dots}",
+        f"Khổ / layout: {sheet.layout.vi}",
+        "In đúng 100 %, không co giãn / print at 100 %, no scaling",
+    )
+
+
+class _Pictures:
+    """A picture of each symbol, in a ZIP archive, named by position and serial."""
+
+    def __init__(self, out: WholeFile, kind: Picturing, table: SymbolTable) -> None:
+        self._zip = zipfile.ZipFile(out, "w")
+        self._kind = kind
+        self._table = table
+
+    def write(self, chunk: Chunk, done: int) -> None:
+        symbols = self._table.unpacked(chunk.symbols)
+        for place, (modules, serial) in enumerate(zip(symbols, lines(chunk.serials), strict=True)):
+            info = zipfile.ZipInfo(f"{done + place + 1:09d}-{serial}.{self._kind.suffix}", _ZIP_TIME)
+            self._zip.writestr(info, self._kind.draw(modules))
+
+    def close(self) -> None:
+        self._zip.close()

@@ -17,6 +17,7 @@ from stamp_engine.tokens import KeyState
 
 _SEALED_CONTEXT = b"SLSTAMP/1/sealed\0"
 MANIFEST_CONTEXT = b"SLSTAMP/1/manifest\0"
+SIGNATURE_BYTES = 64
 
 
 class KeyUse(StrEnum):
@@ -37,6 +38,8 @@ class PublicKey:
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Returns when `signature` is right; raises Forged."""
+        if len(signature) != SIGNATURE_BYTES:
+            raise Forged(f"a signature has {SIGNATURE_BYTES} bytes")
         try:
             nacl.bindings.crypto_sign_open(signature + message, self.public)
         except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):
@@ -66,7 +69,7 @@ class SecretKey:
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature. Deterministic."""
         signed = nacl.bindings.crypto_sign(message, self.seed + self.public.public)
-        return signed[:64]
+        return signed[:SIGNATURE_BYTES]
 
 
 def _jwk(public: bytes) -> dict[str, str]:

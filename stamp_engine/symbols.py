@@ -5,22 +5,28 @@ GF(2) of the data bits: Reed-Solomon coding, interleaving, placement and mask ar
 
     symbol = base XOR table[group 0][value] XOR table[group 1][value] XOR …
 
-where a group is a pair of alphanumeric characters (2,025 values) or three digits (1,000 values). The tables are probed
-from segno once a template: the symbol of a group value 2^k differs from the base in exactly the modules of bit k.
-Rows are kept as bytes of a 1-bit image, each line padded to whole bytes, so what comes out can go into a file as it is.
+where a group is what a QR symbol codes together: a pair of alphanumeric characters or three digits. `probe` asks segno
+what each data bit flips, once a template; the tables are spelled from that, with a row for each value that a stamp's
+own characters can take: 1,024 for two characters of a token, 1,000 for three digits.
+
+Rows are bytes of a 1-bit image, each line padded to whole bytes, so what comes out can go into a file as it is. In the
+tables they are padded further, to whole 64-bit words, and XORed as such.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import segno
 from segno import consts
 
+from stamp_engine import symbol_cache
 from stamp_engine.ff1 import U64
 from stamp_engine.format import (
+    ALPHABET,
     INDEX_DIGITS,
     SIGNATURE_DIGITS,
     TOKEN_CHARS,
@@ -30,10 +36,12 @@ from stamp_engine.format import (
     compact_text,
     sealed_text,
 )
+from stamp_engine.symbol_cache import Affine
 
 U8 = npt.NDArray[np.uint8]
 _QR_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_CROCKFORD = np.array([_QR_ALPHABET.index(char) for char in "0123456789ABCDEFGHJKMNPQRSTVWXYZ"], dtype=np.uint16)
+_CROCKFORD = np.array([_QR_ALPHABET.index(char) for char in ALPHABET])
+_DIGITS = np.arange(10)
 _MODES = {
     Mode.BYTE: consts.MODE_BYTE,
     Mode.ALPHANUMERIC: consts.MODE_ALPHANUMERIC,
@@ -59,107 +67,129 @@ def matrix(template: Template, text: str) -> U8:
     return np.bitwise_and(np.array(encode(template, text).matrix, dtype=np.uint8), np.uint8(1))
 
 
+def packed(template: Template, text: str) -> U8:
+    """The same symbol as the bytes of a 1-bit image."""
+    return np.packbits(matrix(template, text), axis=1).reshape(-1)
+
+
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Characters `at` to `at + chars` of the text, read together as one number of `bits` bits."""
+class Group:
+    """Characters `at` to `at + chars` of a text, coded together as one number of `bits` bits.
+
+    `own` are the places in a stamp's own characters that they come from; a fixed character before them is in `lead`.
+    """
 
     at: int
     chars: int
     mode: Mode
-
-    @property
-    def radix(self) -> int:
-        return 10 if self.mode is Mode.NUMERIC else 45
+    own: tuple[int, ...]
+    lead: int
 
     @property
     def bits(self) -> int:
-        if self.mode is Mode.NUMERIC:
-            return (0, 4, 7, 10)[self.chars]
-        return (0, 6, 11)[self.chars]
+        """Data bits in the symbol."""
+        return (0, 4, 7, 10)[self.chars] if self.mode is Mode.NUMERIC else (0, 6, 11)[self.chars]
 
-    def spell(self, value: int) -> str:
+    def spell(self, number: int) -> str:
+        """The characters that are coded as a number."""
+        radix = 10 if self.mode is Mode.NUMERIC else 45
         found = ""
         for _ in range(self.chars):
-            value, digit = divmod(value, self.radix)
+            number, digit = divmod(number, radix)
             found = _QR_ALPHABET[digit] + found
         return found
 
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """What is coded for each value of the own characters, read as digits of their alphabet."""
+        values, radix = (_DIGITS, 10) if self.mode is Mode.NUMERIC else (_CROCKFORD, 45)
+        numbers = np.array([self.lead])
+        for _ in self.own:
+            numbers = (numbers[:, None] * radix + values).reshape(-1)
+        return numbers
 
-def _groups(template: Template, text: str) -> Iterator[_Group]:
-    at = 0
+
+def blank(template: Template) -> str:
+    """The text of a stamp whose own characters are all `0`."""
+    if template.profile is Profile.COMPACT:
+        return compact_text(template, 0)
+    return sealed_text(template, 0, bytes(64))
+
+
+def own_places(template: Template) -> list[int]:
+    """Where in the text each of a stamp's own characters stands: its token, or its signature and index."""
+    length = len(blank(template))
+    if template.profile is Profile.COMPACT:
+        return list(range(length - TOKEN_CHARS, length))
+    start = len(f"https://{template.host}/")
+    return [*range(start, start + SIGNATURE_DIGITS), *range(length - INDEX_DIGITS, length)]
+
+
+def groups(template: Template) -> Iterator[Group]:
+    """The groups that hold own characters, in order of the text."""
+    text = blank(template)
+    own = {place: number for number, place in enumerate(own_places(template))}
+    start = 0
     for part, mode in template.segments(text):
-        step = {Mode.BYTE: len(part), Mode.ALPHANUMERIC: 2, Mode.NUMERIC: 3}[mode]
+        step = 3 if mode is Mode.NUMERIC else 2
         for offset in range(0, len(part), step):
-            yield _Group(at + offset, min(step, len(part) - offset), mode)
-        at += len(part)
+            at, chars = start + offset, min(step, len(part) - offset)
+            places = tuple(own[place] for place in range(at, at + chars) if place in own)
+            if places:
+                # Fixed characters stand only before the own ones: a token ends its text.
+                fixed = text[at : at + chars - len(places)]
+                yield Group(at, chars, mode, places, _QR_ALPHABET.index(fixed) if fixed else 0)
+        start += len(part)
 
 
-class SymbolTable:
-    """The tables of one template. Build it with `for_template`."""
-
-    def __init__(self, template: Template) -> None:
-        self.template = template
-        self.stride = (template.size + 7) // 8
-        blank = _blank(template)
-        varying = _varying(template)
-        self._groups = [
-            group
-            for group in _groups(template, blank)
-            if group.mode is not Mode.BYTE and varying & set(range(group.at, group.at + group.chars))
-        ]
-        zero = list(blank)
-        for group in self._groups:
-            zero[group.at : group.at + group.chars] = group.spell(0)
-        self._base = self._packed("".join(zero))
-        self._tables = [self._probe(zero, group) for group in self._groups]
-        fixed = [0 if place in varying else _QR_ALPHABET.find(char) for place, char in enumerate(blank)]
-        self._fixed = np.array(fixed, dtype=np.int16)
-
-    def _packed(self, text: str) -> U8:
-        return np.packbits(matrix(self.template, text), axis=1).reshape(-1)
-
-    def _probe(self, zero: list[str], group: _Group) -> U8:
-        values = np.arange(group.radix**group.chars)
-        table = np.zeros((len(values), len(self._base)), dtype=np.uint8)
+def probe(template: Template) -> Affine:
+    """What each data bit of the own characters' groups flips, asked of segno one bit at a time."""
+    zero = list(blank(template))
+    found = list(groups(template))
+    for group in found:
+        zero[group.at : group.at + group.chars] = group.spell(0)
+    base = packed(template, "".join(zero))
+    rows = []
+    for group in found:
         for bit in range(group.bits):
             text = zero.copy()
             text[group.at : group.at + group.chars] = group.spell(1 << bit)
-            column = self._packed("".join(text)) ^ self._base
-            table[(values >> bit) & 1 == 1] ^= column
-        return table
+            rows.append(packed(template, "".join(text)) ^ base)
+    return Affine(base, np.array(rows))
 
-    def draw_compact(self, high: U64, low: U64) -> U8:
-        """Symbols of compact tokens, given as 40-bit halves: (N, size × stride) bytes of 1-bit lines."""
-        values = self._start(len(low))
-        shifts = np.arange(35, -1, -5, dtype=np.uint64)
-        both = np.concatenate([(half[:, None] >> shifts) & np.uint64(31) for half in (high, low)], axis=1)
-        values[:, -TOKEN_CHARS:] = _CROCKFORD[both]
-        return self._draw(values)
 
-    def draw_sealed(self, indices: npt.NDArray[np.integer], signatures: list[bytes]) -> U8:
-        """Symbols of sealed stamps: indices and their 64-byte signatures, in the same order."""
-        digits = "".join(
-            f"{int.from_bytes(signature, 'big'):0{SIGNATURE_DIGITS}d}{index:0{INDEX_DIGITS}d}"
-            for signature, index in zip(signatures, indices.tolist(), strict=True)
-        )
-        both = np.frombuffer(digits.encode(), dtype=np.uint8).reshape(-1, SIGNATURE_DIGITS + INDEX_DIGITS) - 48
-        values = self._start(len(signatures))
-        start = len(f"https://{self.template.host}/")
-        values[:, start : start + SIGNATURE_DIGITS] = both[:, :SIGNATURE_DIGITS]
-        values[:, -INDEX_DIGITS:] = both[:, SIGNATURE_DIGITS:]
-        return self._draw(values)
+class SymbolTable:
+    """Draws the symbols of one template. Make it with `for_template`."""
 
-    def _start(self, count: int) -> npt.NDArray[np.int16]:
-        return np.tile(self._fixed, (count, 1))
+    def __init__(self, template: Template, affine: Affine) -> None:
+        self.template = template
+        self.stride = (template.size + 7) // 8
+        self._bytes = len(affine.base)
+        self._radix = 10 if template.profile is Profile.SEALED else len(ALPHABET)
+        self._base = _words(affine.base[None])[0]
+        self._tables = []
+        first = 0
+        for group in groups(template):
+            flips = _words(affine.bits[first : first + group.bits])
+            first += group.bits
+            self._tables.append((group.own, _spelled(flips)[group.numbers()]))
 
-    def _draw(self, values: npt.NDArray[np.int16]) -> U8:
-        symbols = np.tile(self._base, (len(values), 1))
-        for group, table in zip(self._groups, self._tables, strict=True):
-            number = np.zeros(len(values), dtype=np.int16)
-            for place in range(group.at, group.at + group.chars):
-                number = number * np.int16(group.radix) + values[:, place]
-            symbols ^= table[number]
-        return symbols
+    def draw(self, own: U8) -> U8:
+        """Symbols of stamps, given as the values of their own characters: (N, size × stride) bytes of 1-bit lines.
+
+        `own` is (16, N) for compact tokens (`texts.characters`), (167, N) for sealed stamps (`texts.sealed_digits`).
+        """
+        count = own.shape[1]
+        symbols = np.tile(self._base, (count, 1))
+        row = np.empty_like(symbols)
+        for places, table in self._tables:
+            number = own[places[0]].astype(np.intp)
+            for place in places[1:]:
+                number *= self._radix
+                number += own[place]
+            # Every value has its row, so nothing is clipped; the mode only spares NumPy a copy.
+            np.take(table, number, axis=0, out=row, mode="clip")
+            np.bitwise_xor(symbols, row, out=symbols)
+        return symbols.view(np.uint8)[:, : self._bytes]
 
     def unpacked(self, symbols: U8) -> U8:
         """The same symbols as (N, size, size) arrays of 0 and 1."""
@@ -168,21 +198,59 @@ class SymbolTable:
         return np.unpackbits(lines, axis=2)[:, :, :size]
 
 
-def _blank(template: Template) -> str:
-    if template.profile is Profile.COMPACT:
-        return compact_text(template, 0)
-    return sealed_text(template, 0, bytes(64))
+def _words(rows: U8) -> U64:
+    """Rows of bytes padded with zeros to whole 64-bit words."""
+    room = -rows.shape[1] % 8
+    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, room)))).view(np.uint64)
 
 
-def _varying(template: Template) -> set[int]:
-    length = len(_blank(template))
-    if template.profile is Profile.COMPACT:
-        return set(range(length - TOKEN_CHARS, length))
-    start = len(f"https://{template.host}/")
-    return {*range(start, start + SIGNATURE_DIGITS), *range(length - INDEX_DIGITS, length)}
+def _spelled(flips: U64) -> U64:
+    """What every number flips, from what its bits flip."""
+    table = np.zeros((1, flips.shape[1]), dtype=np.uint64)
+    for flip in flips:
+        table = np.concatenate([table, table ^ flip])
+    return table
 
 
 @lru_cache(maxsize=16)
-def for_template(template: Template) -> SymbolTable:
-    """The tables of a template, probed at first use and kept for the process."""
-    return SymbolTable(template)
+def for_template(template: Template, cache: Path | None = None) -> SymbolTable:
+    """The tables of a template, kept for the process, and what they are made of in the folder `cache` if one is given.
+
+    What the folder holds is believed only after symbols drawn with it equalled segno's (`symbol_cache`).
+    """
+    if cache is None:
+        return SymbolTable(template, probe(template))
+    kept = symbol_cache.load(cache, template)
+    if kept is not None and _right(template, kept):
+        return SymbolTable(template, kept)
+    affine = probe(template)
+    symbol_cache.save(cache, template, affine)
+    return SymbolTable(template, affine)
+
+
+PROBES = 24
+
+
+def _right(template: Template, affine: Affine) -> bool:
+    """Whether symbols of random characters are drawn as segno draws them.
+
+    A wrong row shows in each with probability 1/2, so one in 2^24 wrong files would pass, and a read-back comes after.
+    """
+    bits = sum(group.bits for group in groups(template))
+    if affine.base.shape != (template.size * ((template.size + 7) // 8),) or affine.bits.shape != (
+        bits,
+        len(affine.base),
+    ):
+        return False
+    table = SymbolTable(template, affine)
+    places = own_places(template)
+    radix = 10 if template.profile is Profile.SEALED else len(ALPHABET)
+    own = np.random.default_rng().integers(0, radix, (len(places), PROBES), dtype=np.uint8)
+    drawn = table.draw(own)
+    for stamp in range(PROBES):
+        text = list(blank(template))
+        for place, value in zip(places, own[:, stamp], strict=True):
+            text[place] = ALPHABET[value]
+        if (drawn[stamp] != packed(template, "".join(text))).any():
+            return False
+    return True

@@ -1,14 +1,25 @@
-"""Checking a code with a key directory alone: no database, no network, no status."""
+"""Checking codes with keys alone: no database, no network, no status.
 
-from collections.abc import Collection
+The signed manifest of a batch says what else its codes must say. With manifests at hand a code that names another GTIN,
+profile, epoch or key than its batch has frozen is forged, whatever its cryptography says. A code of no such batch is
+judged by the keys alone.
+"""
+
+import os
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stamp_engine.errors import Foreign, Forged, Malformed
-from stamp_engine.format import CompactCode, parse
-from stamp_engine.keys import KeyDirectory
-from stamp_engine.signing import KeyUse, sealed_message
-from stamp_engine.tokens import KeyState
+from stamp_engine.errors import ErrorCode, Foreign, Forged, Malformed
+from stamp_engine.format import CompactCode, Profile, SealedCode, parse
+from stamp_engine.keys import KeyDirectory, SymmetricKeys
+from stamp_engine.manifest import Manifest
+from stamp_engine.signing import KeyUse, PublicKey, sealed_message
+from stamp_engine.tokens import KeyState, Opened
+
+_WORTH_A_THREAD = 64
 
 
 class Outcome(StrEnum):
@@ -21,33 +32,111 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One code's outcome, and its index where a key of ours made it."""
+    """One code's outcome.
+
+    `index` is there where a key of ours made the code, a compromised one too; `key` names it (`epoch-N` or a kid);
+    `batch` is the batch whose manifest covers it. `reason` says why a code is not authentic.
+    """
 
     outcome: Outcome
     index: int | None = None
+    key: str | None = None
+    batch: str | None = None
+    reason: ErrorCode | None = None
 
 
-def check(text: str, keys: KeyDirectory, hosts: Collection[str] | None = None) -> Checked:
-    """Check a link or a printed serial. Without `hosts`, any host is taken as ours."""
-    try:
-        code = parse(text, hosts if hosts is not None else {_host(text)})
-    except (Malformed, Foreign):
-        return Checked(Outcome.MALFORMED)
-    if isinstance(code, CompactCode):
-        opened = keys.symmetric.token_keys().open([code.token])[0]
-        if opened is None or opened.compromised:
-            return Checked(Outcome.FORGED)
-        return Checked(Outcome.AUTHENTIC, opened.index)
-    message = sealed_message(keys.deployment, code.gtin, code.index)
-    for key in keys.public_keys():
-        if key.use is KeyUse.STAMP and key.state is not KeyState.COMPROMISED:
+_FORGED = Checked(Outcome.FORGED, reason=ErrorCode.FORGED)
+
+
+class Checker:
+    """Checks many codes with the same keys. Without `hosts` (upper case) any host is taken as ours."""
+
+    def __init__(
+        self,
+        symmetric: SymmetricKeys,
+        public: Sequence[PublicKey],
+        hosts: Collection[str] | None = None,
+        manifests: Sequence[Manifest] = (),
+    ) -> None:
+        self._tokens = symmetric.token_keys()
+        self._deployment = symmetric.deployment
+        # The newest key first, and those known to others last: they only say why a code is not believed.
+        stamp = [key for key in reversed(public) if key.use is KeyUse.STAMP]
+        self._keys = sorted(stamp, key=lambda key: key.state is KeyState.COMPROMISED)
+        self._hosts = hosts
+        self._manifests = sorted(manifests, key=lambda manifest: manifest.lo)
+        self._starts = [manifest.lo for manifest in self._manifests]
+
+    def check(self, texts: Sequence[str]) -> list[Checked]:
+        """The outcome of each link or printed serial, in order."""
+        found: list[Checked] = [_FORGED] * len(texts)
+        compact: list[tuple[int, CompactCode]] = []
+        sealed: list[tuple[int, SealedCode]] = []
+        for place, text in enumerate(texts):
+            try:
+                code = parse(text, self._hosts)
+            except (Malformed, Foreign) as error:
+                found[place] = Checked(Outcome.MALFORMED, reason=error.code)
+                continue
+            if isinstance(code, CompactCode):
+                compact.append((place, code))
+            else:
+                sealed.append((place, code))
+        for (place, token), opened in zip(compact, self._tokens.open([code.token for _, code in compact]), strict=True):
+            if opened is not None:
+                found[place] = self._opened(token, opened, typed="://" not in texts[place])
+        for (place, _), checked in zip(sealed, self._sealed([code for _, code in sealed]), strict=True):
+            found[place] = checked
+        return found
+
+    def _opened(self, code: CompactCode, opened: Opened, *, typed: bool) -> Checked:
+        """A typed serial stands for the whole stamp, sealed ones too, and carries no GTIN."""
+        state = KeyState.COMPROMISED if opened.compromised else KeyState.LIVE
+        batch = self._batch(opened.index)
+        agrees = batch is None or (
+            batch.epoch == opened.epoch and (typed or (batch.profile is Profile.COMPACT and batch.gtin == code.gtin))
+        )
+        return _made(opened.index, f"epoch-{opened.epoch}", state, batch, agrees=agrees)
+
+    def _sealed(self, codes: list[SealedCode]) -> list[Checked]:
+        """Libsodium checks outside the interpreter's lock, so every core helps."""
+        cores = os.cpu_count() or 1
+        step = max(_WORTH_A_THREAD, -(-len(codes) // cores))
+        with ThreadPoolExecutor(cores) as pool:
+            parts = pool.map(self._signed_some, [codes[at : at + step] for at in range(0, len(codes), step)])
+            return [checked for part in parts for checked in part]
+
+    def _signed_some(self, codes: list[SealedCode]) -> list[Checked]:
+        return [self._signed(code) for code in codes]
+
+    def _signed(self, code: SealedCode) -> Checked:
+        message = sealed_message(self._deployment, code.gtin, code.index)
+        for key in self._keys:
             try:
                 key.verify(message, code.signature)
             except Forged:
                 continue
-            return Checked(Outcome.AUTHENTIC, code.index)
-    return Checked(Outcome.FORGED)
+            batch = self._batch(code.index)
+            agrees = batch is None or (
+                batch.profile is Profile.SEALED and batch.kid == key.kid and batch.gtin == code.gtin
+            )
+            return _made(code.index, key.kid, key.state, batch, agrees=agrees)
+        return _FORGED
+
+    def _batch(self, index: int) -> Manifest | None:
+        place = bisect_right(self._starts, index) - 1
+        return self._manifests[place] if place >= 0 and index < self._manifests[place].hi else None
 
 
-def _host(text: str) -> str:
-    return text.strip().partition("://")[2].partition("/")[0].upper()
+def check(text: str, keys: KeyDirectory, hosts: Collection[str] | None = None) -> Checked:
+    """Check one link or printed serial."""
+    return Checker(keys.symmetric, keys.public_keys(), hosts).check([text])[0]
+
+
+def _made(index: int, key: str, state: KeyState, batch: Manifest | None, *, agrees: bool) -> Checked:
+    number = None if batch is None else batch.batch
+    if state is KeyState.COMPROMISED:
+        return Checked(Outcome.FORGED, index, key, number, ErrorCode.COMPROMISED)
+    if not agrees:
+        return Checked(Outcome.FORGED, index, key, number, ErrorCode.FORGED)
+    return Checked(Outcome.AUTHENTIC, index, key, number)

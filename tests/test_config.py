@@ -55,6 +55,19 @@ def test_production_needs_its_secrets_and_development_keeps_its_own(tmp_path: Pa
     assert (tmp_path / "secrets" / "keys_passphrase").stat().st_mode & 0o077 == 0
 
 
-def test_an_unreadable_passphrase_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(config.BadSettings, match="KEYS_PASSPHRASE_FILE"):
-        config.opener({"DATA_DIR": str(tmp_path), "KEYS_PASSPHRASE_FILE": str(tmp_path / "none")})
+@pytest.mark.parametrize("found", [None, b" \n", b"\xff"])
+def test_a_passphrase_file_that_cannot_be_used_is_told(tmp_path: Path, found: bytes | None) -> None:
+    file = tmp_path / "file"
+    if found is not None:
+        file.write_bytes(found)
+    with pytest.raises(config.BadSettings, match=r"KEYS_PASSPHRASE_FILE.*openssl rand"):
+        config.opener({"DATA_DIR": str(tmp_path), "KEYS_PASSPHRASE_FILE": str(file)})
+
+
+def test_two_people_keep_the_passphrase_together(tmp_path: Path) -> None:
+    for name, part in (("one", "b\n"), ("two", "a")):
+        (tmp_path / name).write_text(part)
+    for order in (("one", "two"), ("two", "one")):
+        files = ":".join(str(tmp_path / name) for name in order)
+        made = config.opener({"DATA_DIR": str(tmp_path), "KEYS_PASSPHRASE_FILE": files})
+        assert made.passphrase == "a\nb"

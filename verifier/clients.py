@@ -6,6 +6,7 @@ Only a configured proxy is believed about the address behind it.
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -64,6 +65,7 @@ class Proxies:
         return found is not None and any(found in network for network in self._networks)
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
@@ -71,6 +73,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network of an address, which is all that is used of it: /24, or /48 of IPv6."""
     found = _address(address)

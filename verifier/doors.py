@@ -117,7 +117,7 @@ def receipt_of(request: Request) -> UUID:
 async def scanned(service: Service, request: ScanRequest) -> ScanAnswer:
     """The answer of the scan loop. Raises Problem."""
     try:
-        outcome = await asyncio.wrap_future(service.loop.submit(request))
+        outcome = await service.loop.submit(request)
     except QueueFull:
         raise Problem("busy") from None
     if isinstance(outcome, NonceReused):

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verifier.journal import FACT_CLOCK
+from verifier.records import FACT_CLOCK
 
 _METADATA = sa.MetaData()
 _Type = type[sa.types.TypeEngine[Any]]

@@ -48,8 +48,8 @@ from verifier.fact_tables import (
     STORED_FILE,
     TABLES,
 )
-from verifier.journal import FACT_CLOCK, JournalDown
-from verifier.verdict import NO_NOTE, Standing, StampNote
+from verifier.records import FACT_CLOCK, JournalDown
+from verifier.verdict import NO_NOTE, StampNote, Standing
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
 
@@ -105,7 +105,10 @@ class Snapshot:
     plans: Mapping[int, Plan]
     notes: Mapping[int, StampNote]
     manifests: Mapping[tuple[object, ...], str | None]
+    # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
+    _by_id: dict[int, BatchFacts] = field(default_factory=dict)
     _parts: dict[tuple[int, int | None, date], Parts] = field(default_factory=dict)
+    _standings: dict[tuple[int, int, date], Standing] = field(default_factory=dict)
 
     def batch_of(self, index: int) -> BatchFacts | None:
         """The minted batch a stamp belongs to, whether or not its manifest verifies."""
@@ -114,7 +117,9 @@ class Snapshot:
 
     def batch(self, batch_id: int) -> BatchFacts | None:
         """A minted batch by its key."""
-        return next((batch for batch in self.batches if batch.row.id == batch_id), None)
+        if not self._by_id:
+            self._by_id.update({batch.row.id: batch for batch in self.batches})
+        return self._by_id.get(batch_id)
 
     def deployment(self) -> str | None:
         """The deployment that the valid manifests name; None before the first batch."""
@@ -138,6 +143,17 @@ class Snapshot:
         part = batch.range_of(index)
         if part is None:
             return Standing(batch=batch.row.id)
+        if any(hold.lo is not None or hold.hi is not None for hold in self.holds.get(("batch", batch.row.id), ())):
+            return self._standing(batch, part, index, day)
+        if index in self.notes:
+            return self._standing(batch, part, index, day)
+        # Without a hold or a note on some of its stamps, a range stands as a whole.
+        key = (batch.row.id, part.lo, day)
+        if key not in self._standings:
+            self._standings[key] = self._standing(batch, part, index, day)
+        return self._standings[key]
+
+    def _standing(self, batch: BatchFacts, part: Row, index: int, day: date) -> Standing:
         lot = self.lots.get(part.lot_id)
         certificate = dossier.current_certificate(self.certificates.get(batch.row.product_id, ()), day)
         ended = certificate is not None and certificate.expires_on < day

@@ -21,15 +21,30 @@ class Metrics:
         self._again = Counter("estamp_judged_again", "Scans judged once more.", registry=self.registry)
         self._recalled = Counter("estamp_recalled", "Sighting look-ups, by source.", ["source"], registry=self.registry)
         self._ready = Gauge("estamp_ready", "Whether a part answers (1) or not (0).", ["part"], registry=self.registry)
+        self._rests = Counter("estamp_cache_rests", "Times the cache failed and was rested.", registry=self.registry)
+        self._seconds = Histogram(
+            "estamp_micro_batch_seconds",
+            "From taking up a micro-batch to its answers.",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2),
+            registry=self.registry,
+        )
         self._failed = Counter("estamp_failures", "Requests that failed on our side.", registry=self.registry)
 
     def observer(self) -> Observer:
         """What the scanner tells."""
-        return Observer(self._batches.observe, self._again.inc, self._hits, self._verdict)
+        return Observer(self._batch, self._again.inc, self._hits, self._verdict)
+
+    def _batch(self, scans: int, seconds: float) -> None:
+        self._batches.observe(scans)
+        self._seconds.observe(seconds)
 
     def ready(self, part: str, *, answers: bool) -> None:
         """Note whether a part answers."""
         self._ready.labels(part).set(int(answers))
+
+    def cache_rests(self) -> None:
+        """Note that the cache failed and is left alone for a while."""
+        self._rests.inc()
 
     def failed(self) -> None:
         """Note a failure of ours."""
@@ -39,8 +54,8 @@ class Metrics:
         """The whole in the exposition format."""
         return generate_latest(self.registry)
 
-    def _verdict(self, verdict: Verdict) -> None:
-        self._verdicts.labels(verdict.value).inc()
+    def _verdict(self, verdict: Verdict, scans: int) -> None:
+        self._verdicts.labels(verdict.value).inc(scans)
 
     def _hits(self, hits: int, misses: int) -> None:
         self._recalled.labels("cache").inc(hits)

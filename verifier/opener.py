@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import config
-from stamp_engine.keys import SYMMETRIC, SymmetricKeys, open_symmetric
+from stamp_engine.keys import SymmetricKeys, open_symmetric
 from stamp_engine.tokens import Opened, PinKeys, TokenKeys
+from stamp_engine.vault import PUBLIC
 
 _LENGTH = struct.Struct(">I")
 _OPENED = struct.Struct(">BIQ")
@@ -107,20 +108,21 @@ def _received(connection: socket.socket, length: int) -> bytes:
 
 
 class _Keys:
-    """The keys, read again when the sealed file was replaced: a rotation needs no restart."""
+    """The keys, read again when the directory has changed: a rotation needs no restart."""
 
     def __init__(self, keys_dir: Path, passphrase: bytes) -> None:
         self._keys_dir = keys_dir
         self._passphrase = passphrase
         self._lock = threading.Lock()
-        self._stamp = 0
+        self._stamp = (0, 0)
         self._tokens: TokenKeys
         self._pins: PinKeys
         self.current()
 
     def current(self) -> tuple[TokenKeys, PinKeys]:
         with self._lock:
-            changed = (self._keys_dir / SYMMETRIC).stat().st_mtime_ns
+            seen = (self._keys_dir / PUBLIC).stat()
+            changed = seen.st_mtime_ns, seen.st_ino
             if changed != self._stamp:
                 keys: SymmetricKeys = open_symmetric(self._keys_dir, self._passphrase)
                 self._tokens, self._pins, self._stamp = keys.token_keys(), keys.pin_keys(), changed

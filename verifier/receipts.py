@@ -5,20 +5,21 @@ journey are those the facts hold now for the stamp as it stood then, on the day 
 place and no code that could be used again.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import date
 
+import orjson
+
 from verifier.contract import ReasonCode, ScanAnswer, Scans, StampView, Verdict, Words
 from verifier.facts import Snapshot
-from verifier.journal import ScanRow
+from verifier.records import ScanRow
 from verifier.verdict import Finding, Judgement, Value, local_day, reason
 
 
 def history(judgement: Judgement, stamp: StampView) -> str:
     """What `scan.history` keeps of a judgement: enough to give the same answer again."""
     scans = judgement.scans
-    return json.dumps(
+    return orjson.dumps(
         {
             "scans": [scans.count, scans.by_you, scans.elsewhere, scans.devices, scans.first_at, scans.last_at],
             "first": judgement.first,
@@ -27,15 +28,13 @@ def history(judgement: Judgement, stamp: StampView) -> str:
                 for finding in judgement.findings
             ],
             "stamp": [stamp.serial, stamp.state, stamp.profile, stamp.key_id, stamp.pins],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+        }
+    ).decode()
 
 
 def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
     """The answer that was given to a recorded scan."""
-    kept = json.loads(row.history)
+    kept = orjson.loads(row.history)
     parts = facts.answer_parts(row.batch_id, row.lot_id, local_day(row.at))
     findings = [Finding(ReasonCode(code), _values(values)) for code, values in kept["reasons"]]
     return ScanAnswer(

@@ -11,7 +11,8 @@ before anything is tried again; a scan keeps its receipt through every try, so i
 """
 
 import logging
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,6 +24,7 @@ from stamp_engine.tokens import Opened
 from verifier import places
 from verifier.cache import Cache
 from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, StampView, Verdict
+from verifier.dossier import Parts
 from verifier.facts import Facts, Snapshot
 from verifier.journal import UNSEEN, Change, Journal, JournalDown, Recorded, ScanRow, Stored
 from verifier.keyring import Authentic, check
@@ -34,6 +36,11 @@ from verifier.verdict import Finding, Judgement, Look, Standing, found_that, jud
 _log = logging.getLogger(__name__)
 # Under the hardest race a try is lost three times in four; 64 tries leave one loser in a hundred million.
 MOST_TRIES = 64
+# A row refused twice when it stood alone is wrong in itself; the first time another process may have used its nonce.
+MOST_REFUSALS = 2
+# After this long nothing is tried a second time: a phone that waits longer has been put away.
+PATIENCE_S = 1.0
+_NO_RECEIPT = UUID(int=0)
 _MONTH_US = 30 * 86_400 * 1_000_000
 
 
@@ -50,10 +57,11 @@ class _Work:
 
     place: int
     request: ScanRequest
-    receipt: UUID
+    receipt: UUID = _NO_RECEIPT
     code: Code | None = None
     known: Authentic | None = None
     answer: Outcome | None = None
+    refused: int = 0
 
     @property
     def typed(self) -> bool:
@@ -69,12 +77,12 @@ class _Recalled:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """What the metrics hear of a micro-batch; each is called with a count."""
+    """What the metrics hear of a micro-batch: size and seconds, scans judged again, cache hits and misses, verdicts."""
 
-    batch: Callable[[int], None]
+    batch: Callable[[int, float], None]
     judged_again: Callable[[int], None]
     recalled: Callable[[int, int], None]
-    verdict: Callable[[Verdict], None]
+    verdict: Callable[[Verdict, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,14 @@ class Means:
     facts: Facts
     opener: OpenerClient
     cache: Cache
+    show_copies: bool = False
 
 
 class Scanner:
     """Answers micro-batches of scans. Not for several threads at once: `verifier.loop` gives it one.
 
-    `hosts` are the hosts whose links are ours, in upper case; `show_copies` shows suspected copies as such; `clock` gives UTC microseconds, `new_id` fresh UUIDv7s.
+    `hosts` are the hosts whose links are ours, in upper case; `clock` gives UTC microseconds,
+    `new_id` fresh UUIDv7s.
     """
 
     def __init__(
@@ -102,7 +112,7 @@ class Scanner:
         clock: Callable[[], int],
         new_id: Callable[[], UUID],
         observer: Observer | None = None,
-        show_copies: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = means.journal
         self._facts = means.facts
@@ -110,26 +120,31 @@ class Scanner:
         self._cache = means.cache
         self._hosts = frozenset(hosts)
         self._device_secret = device_secret
+        self._device_key = -1, b""
         self._clock = clock
         self._new_id = new_id
         self._observer = observer
-        self._show_copies = show_copies
+        self._monotonic = monotonic
+        self._show_copies = means.show_copies
 
     def scan(self, requests: Sequence[ScanRequest]) -> list[Outcome]:
         """The answer to each request, in order. Never raises for what a request or a lost server brings."""
-        works = [_Work(place, request, self._new_id()) for place, request in enumerate(requests)]
+        began = self._monotonic()
+        works = [_Work(place, request) for place, request in enumerate(requests)]
         self._verify(works)
         pending = [work for work in works if work.answer is None]
+        for work in pending:
+            work.receipt = self._new_id()
         try:
-            self._settle(pending)
+            self._settle(pending, began)
         except JournalDown:
             for work in pending:
                 work.answer = work.answer or self._plain(Verdict.UNAVAILABLE)
         if self._observer is not None:
-            self._observer.batch(len(works))
-            for work in works:
-                if isinstance(work.answer, ScanAnswer):
-                    self._observer.verdict(work.answer.verdict)
+            self._observer.batch(len(works), self._monotonic() - began)
+            verdicts = Counter(one.answer.verdict for one in works if isinstance(one.answer, ScanAnswer))
+            for verdict, scans in verdicts.items():
+                self._observer.verdict(verdict, scans)
         return [work.answer or self._plain(Verdict.UNAVAILABLE) for work in works]
 
     # 1. verify
@@ -173,7 +188,7 @@ class Scanner:
 
     # 2. recall, 3. judge, 4. record
 
-    def _settle(self, pending: list[_Work]) -> None:
+    def _settle(self, pending: list[_Work], began: float) -> None:
         uncertain, at_least, fresh, lost = False, 0, False, 0
         for attempt in range(MOST_TRIES):
             pending = [work for work in pending if work.answer is None]
@@ -193,13 +208,22 @@ class Scanner:
                 changes = [change for change, _ in judged.values() if change.scans]
                 recorded = self._journal.record(recalled.facts.clock, changes) if changes else None
                 at_least = self._answer(judged, recorded, recalled)
-                # A row the database refused may be one whose nonce another process has just used: look again.
-                uncertain = bool(recorded and recorded.refused)
+                if recorded is not None and recorded.refused:
+                    self._set_apart([groups[stamp] for stamp in recorded.refused])
+                    uncertain = True
             except JournalDown:
                 lost += 1
-                if lost > 1:
+                if lost > 1 or self._monotonic() - began > PATIENCE_S:
                     raise
                 uncertain = True
+
+    def _set_apart(self, groups: Iterable[Sequence[_Work]]) -> None:
+        """Note whose rows the database refused; who was refused twice, alone the second time, is not answered."""
+        for group in groups:
+            for work in group:
+                work.refused += 1
+            if len(group) == 1 and group[0].refused >= MOST_REFUSALS:
+                group[0].answer = self._plain(Verdict.UNAVAILABLE)
 
     def _look_up(self, pending: Sequence[_Work]) -> None:
         """Answer those whose rows are there after all."""
@@ -237,14 +261,19 @@ class Scanner:
             work.answer = replay(rows[scan], recalled.facts) if same else NonceReused()
 
     def _groups(self, pending: Sequence[_Work]) -> dict[int, list[_Work]]:
-        """The works to judge now, by stamp; of several with one nonce the first goes, the others find it next time."""
+        """The works to judge now, by stamp; of several with one nonce the first goes, the others find it next time.
+
+        Of several whose rows were refused together each goes alone, so that a bad one takes no other with it.
+        """
         groups: defaultdict[int, list[_Work]] = defaultdict(list)
         nonces: set[str] = set()
         for work in pending:
             nonce = work.request.nonce
             if work.answer is None and work.known is not None and (not nonce or nonce not in nonces):
                 nonces.add(nonce or "")
-                groups[work.known.index].append(work)
+                group = groups[work.known.index]
+                if not (group and work.refused):
+                    group.append(work)
         return groups
 
     def _judge(
@@ -254,9 +283,11 @@ class Scanner:
         sighting = Sighting.unpack(stored.state) if stored.state else NEVER_SEEN
         n, rows, nonces, answers = stored.n, [], [], []
         for work in group:
-            at = self._clock()
+            # A stamp's times never run backwards, whatever a clock was set to.
+            at = max(self._clock(), sighting.last_at)
+            day = local_day(at)
             look = _look(work.request, stamp, at)
-            standing = recalled.facts.standing(stamp, local_day(at))
+            standing = recalled.facts.standing(stamp, day)
             judgement = judge(standing, sighting, look, show_copies=self._show_copies)
             if judgement.shadowed and work.request.count:
                 _log.warning("suspected copy, not shown: stamp %d, receipt %s", stamp, work.receipt)
@@ -266,7 +297,8 @@ class Scanner:
                 rows.append(self._row(work, standing, judgement, view, n, at))
                 if work.request.nonce:
                     nonces.append((work.request.nonce, work.receipt))
-            answers.append((work, _answer(work, standing, judgement, view, recalled.facts, at)))
+            parts = recalled.facts.answer_parts(standing.batch, standing.lot, day)
+            answers.append((work, _answer(work, judgement, view, parts, at)))
         return Change(stamp, stored.n, Stored(n, sighting.pack()), tuple(rows), tuple(nonces)), answers
 
     def _row(self, work: _Work, standing: Standing, judgement: Judgement, view: StampView, n: int, at: int) -> ScanRow:
@@ -313,9 +345,12 @@ class Scanner:
         """The device under a key that changes every 30 days, so that no history of a person can be put together."""
         if not device:
             return None
-        period = (at // _MONTH_US).to_bytes(8, "big")
-        key = blake2b(self._device_secret, digest_size=32, salt=period, person=b"estamp-device").digest()
-        return blake2b(device.encode(), digest_size=16, key=key).digest()
+        period = at // _MONTH_US
+        if self._device_key[0] != period:
+            salt = period.to_bytes(8, "big")
+            key = blake2b(self._device_secret, digest_size=32, salt=salt, person=b"estamp-device").digest()
+            self._device_key = period, key
+        return blake2b(device.encode(), digest_size=16, key=self._device_key[1]).digest()
 
     def _plain(self, verdict: Verdict, *findings: Finding) -> ScanAnswer:
         return ScanAnswer(verdict, self._clock(), tuple(reason(finding) for finding in findings))
@@ -343,10 +378,7 @@ def _view(work: _Work, standing: Standing, facts: Snapshot) -> StampView:
     )
 
 
-def _answer(
-    work: _Work, standing: Standing, judgement: Judgement, view: StampView, facts: Snapshot, at: int
-) -> ScanAnswer:
-    parts = facts.answer_parts(standing.batch, standing.lot, local_day(at))
+def _answer(work: _Work, judgement: Judgement, view: StampView, parts: Parts, at: int) -> ScanAnswer:
     return ScanAnswer(
         verdict=judgement.verdict,
         checked_at=at,

@@ -22,7 +22,7 @@ from verifier.opener import OpenerClient, OpenerDown
 from verifier.scan import Means, Scanner
 
 # The newest migration this code was written for; a contract test holds it to the migrations.
-SCHEMA_HEAD = "0007"
+SCHEMA_HEAD = "0009"
 CONNECTIONS = 8
 _PARTITION = sa.text("SELECT to_regclass('scan_' || to_char(now() + interval '1 month', 'YYYY_MM')) IS NOT NULL")
 
@@ -78,6 +78,7 @@ class Service:
         self.opener.close()
         if isinstance(self.cache, RedisCache):
             self.cache.close()
+        self.journal.close()
         self.engine.dispose()
 
     def _database(self) -> bool:
@@ -102,16 +103,17 @@ def build(settings: config.Verifier) -> Service:
     engine = open_engine(settings.database_url, connections=CONNECTIONS)
     journal, facts, metrics = Journal(engine), Facts(engine), Metrics()
     opener = OpenerClient(settings.opener_socket)
-    cache: Cache = RedisCache(settings.redis_url, now) if settings.redis_url else ProcessCache()
+    cache: Cache = ProcessCache()
+    if settings.redis_url:
+        cache = RedisCache(settings.redis_url, on_rest=metrics.cache_rests)
     secret = settings.device_secret.encode()
     scanner = Scanner(
-        Means(journal, facts, opener, cache),
+        Means(journal, facts, opener, cache, show_copies=settings.show_copies),
         hosts=settings.stamp_hosts,
         device_secret=secret,
         clock=now,
         new_id=new_id,
         observer=metrics.observer(),
-        show_copies=settings.show_copies,
     )
     return Service(
         settings=settings,

@@ -159,27 +159,35 @@ class Sighting(NamedTuple):
     def pack(self) -> bytes:
         """The packed history, at most 80 bytes; equal histories pack to equal bytes."""
         fix = self.fix or _NO_FIX
-        pair = self.pin_device | fix.device << _MARK_BITS | fix.accuracy_km << 2 * _MARK_BITS | fix.known << 40 | fix.vouched << 42
-        return b"".join((
-            _HEAD.pack(
-                VERSION,
-                self.marks,
-                self.scans & _U16,
-                self.scans >> 16,
-                self.devices,
-                self.first_at // _SECOND,
-                self.last_at // _SECOND,
-                pair.to_bytes(6, "little"),
-                self.pin_at_s,
-                round(fix.lat * _DEGREE),
-                round(fix.lon * _DEGREE),
-                fix.at_s,
-                self.apart_km // _APART_KM,
-                self.weight,
-            ),
-            self.evidence.pack(),
-            *[(mark | count << _MARK_BITS | deeds << 21).to_bytes(3, "little") for mark, count, deeds in self.seen],
-        ))
+        pair = (
+            self.pin_device
+            | fix.device << _MARK_BITS
+            | fix.accuracy_km << 2 * _MARK_BITS
+            | fix.known << 40
+            | fix.vouched << 42
+        )
+        return b"".join(
+            (
+                _HEAD.pack(
+                    VERSION,
+                    self.marks,
+                    self.scans & _U16,
+                    self.scans >> 16,
+                    self.devices,
+                    self.first_at // _SECOND,
+                    self.last_at // _SECOND,
+                    pair.to_bytes(6, "little"),
+                    self.pin_at_s,
+                    round(fix.lat * _DEGREE),
+                    round(fix.lon * _DEGREE),
+                    fix.at_s,
+                    self.apart_km // _APART_KM,
+                    self.weight,
+                ),
+                self.evidence.pack(),
+                *[(mark | count << _MARK_BITS | deeds << 21).to_bytes(3, "little") for mark, count, deeds in self.seen],
+            )
+        )
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Sighting":

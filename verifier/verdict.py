@@ -341,6 +341,8 @@ def reason(finding: Finding) -> Reason:
 
 
 def _filled(words: Words, finding: Finding) -> Words:
+    if not finding.values:
+        return words
     vi = {name: _spoken(value, vietnamese=True) for name, value in finding.values.items()}
     en = {name: _spoken(value, vietnamese=False) for name, value in finding.values.items()}
     return Words(words.vi.format(**vi), words.en.format(**en))

@@ -262,7 +262,8 @@ REASONS: Mapping[ReasonCode, Words] = {
         "Officers or owners had this code in hand in two places nobody can travel between in that time.",
     ),
     ReasonCode.COPY_CONFIRMED: Words(
-        "Cán bộ đã xác nhận có nhiều gói hàng mang mã này.", "An officer has confirmed that several packs carry this code."
+        "Cán bộ đã xác nhận có nhiều gói hàng mang mã này.",
+        "An officer has confirmed that several packs carry this code.",
     ),
     ReasonCode.CLEARED: Words(
         "Cán bộ đã xem xét lịch sử của tem ngày {day} và không thấy vấn đề.",

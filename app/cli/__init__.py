@@ -6,8 +6,9 @@ import click
 
 import config
 from app.cli import copies, keys, ledger, replay, serve
-from stamp_engine.__main__ import mint, verify
 from stamp_engine.errors import KeyStoreError
+from stamp_engine.mint_command import layouts, mint, preview_command, styled_command
+from stamp_engine.verify_command import verify
 
 
 class _Group(click.Group):
@@ -34,6 +35,9 @@ def main() -> None:
 
 for command in (
     mint,
+    layouts,
+    preview_command,
+    styled_command,
     verify,
     keys.keys,
     serve.init,

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 import config
 from app.cli.stage import prepared
+from stamp_engine.vault import locked
 
 _MAGIC = b"SLBACKUP1\0"
 _passphrase = click.option(
@@ -63,7 +64,7 @@ def backup(file: Path, passphrase: str) -> None:
     settings = config.worker()
     _write(file, _dump(settings.database_url), passphrase)
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
+    with locked(settings.keys_dir), tarfile.open(fileobj=out, mode="w") as archive:
         archive.add(settings.keys_dir, arcname="keys")
     _write(file.with_name(file.name + ".keys"), out.getvalue(), passphrase)
     click.echo(f"{file}, {file}.keys")
@@ -85,7 +86,7 @@ def restore(file: Path, passphrase: str) -> None:
         shutil.copytree(Path(folder) / "keys", settings.keys_dir, dirs_exist_ok=True)
     settings.keys_dir.chmod(0o700)
     minter = prepared()
-    minter.keys.rotate()
+    minter.keys.rotate(make_room=True)
     minter.publish_keys()
     click.echo("đã khôi phục / restored")
 

@@ -23,6 +23,11 @@ class CertificateState(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
+SHOWN = (CertificateState.VALID, CertificateState.EXPIRING)
+FEWEST_SHOWN = 3
+"""A certificate is given for 3 to 5 stars; fewer are a grade and stand on no label."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointLimits:
     """The most a product may score in part A (product and community), B (marketing) and C (quality)."""

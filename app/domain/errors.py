@@ -205,6 +205,20 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "There is no layout {layout}; choose one of: {known}.",
         ),
     ),
+    "layout_too_small": (
+        Kind.INVALID,
+        Text(
+            "Tem loại này in trên khổ “{layout}” sẽ quá nhỏ để đọc; hãy chọn khổ lớn hơn hoặc máy in nét hơn.",
+            "Stamps of this kind would be too small to be read on “{en}”; choose a larger label or a finer printer.",
+        ),
+    ),
+    "layout_without_pin": (
+        Kind.INVALID,
+        Text(
+            "Khổ “{layout}” không có chỗ cho lớp cào; hãy chọn khổ khác hoặc bỏ lớp cào.",
+            "“{en}” has no room for a scratch layer; choose another layout or leave the layer out.",
+        ),
+    ),
     "reason_required": (
         Kind.INVALID,
         Text(

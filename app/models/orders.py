@@ -49,6 +49,7 @@ class PrintJob(Base):
     state: Mapped[PrintJobState] = mapped_column(Word(PrintJobState))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger())
+    read_back: Mapped[int | None]
     downloaded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     downloaded_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     received_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.domain.certificates import POINT_LIMITS, VALID_MONTHS, stars_for
+from app.domain.certificates import FEWEST_SHOWN, POINT_LIMITS, SHOWN, VALID_MONTHS, stars_for, state_on
 from app.domain.errors import Refusal
 from app.domain.permissions import Action
 from app.domain.products import RuleSet
 from app.models.certificates import Certificate
 from app.services import checks, products
-from app.services.work import Work
+from app.services.work import Work, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,22 @@ def revoke(work: Work, uid: UUID, reason: str) -> Certificate:
     row.revoked_reason = checks.text("reason", reason, 255)
     work.note("revoke", "certificate", row.id, detail=row.revoked_reason)
     return row
+
+
+def stars_at(work: Work, product_id: int, at: int) -> int:
+    """The stars that a product's labels may show at a moment (UTC microseconds); 0 where it has none.
+
+    Only what was known then counts, so that a batch minted again comes out the same.
+    """
+    day = local_day(at)
+    rows = work.session.scalars(
+        sa.select(Certificate)
+        .where(Certificate.product_id == product_id, Certificate.created_at <= at, Certificate.issued_on <= day)
+        .order_by(Certificate.issued_on.desc(), Certificate.id.desc())
+        .limit(1)
+    )
+    for row in rows:
+        state = state_on(day, expires_on=row.expires_on, revoked_on=row.revoked_on, superseded=False)
+        if state in SHOWN and row.stars >= FEWEST_SHOWN:
+            return row.stars
+    return 0

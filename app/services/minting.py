@@ -14,6 +14,7 @@ from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
 from app.models.stamps import Batch, RangeEvent, StampRange
+from app.services import certificates
 from app.services.work import Work
 from stamp_engine.format import Template
 from stamp_engine.lifecycle import StampEvent, StampState
@@ -40,6 +41,7 @@ class Labels:
     product_name: str
     organisation: str
     organisation_name: str
+    stars: int
 
 
 def waiting(work: Work) -> list[StampOrder]:
@@ -98,11 +100,12 @@ def labels(work: Work, batch: Batch) -> Labels:
     product = work.session.get_one(Product, batch.product_id)
     owner = work.session.get_one(Organisation, batch.organisation_id)
     order = work.session.get_one(StampOrder, batch.order_id)
-    return Labels(order.number, product.code, product.name, owner.code, owner.name)
+    stars = certificates.stars_at(work, product.id, batch.created_at)
+    return Labels(order.number, product.code, product.name, owner.code, owner.name, stars)
 
 
-def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int) -> PrintJob:
-    """The batch is minted: its stamps exist from now on, and its print file waits to be released."""
+def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int, read_back: int) -> PrintJob:
+    """The batch is minted: its stamps exist from now on, and its print file, so many labels of it read, waits."""
     row = work.session.get_one(Batch, batch.id)
     order = work.session.get_one(StampOrder, row.order_id)
     row.manifest, row.minted_at = manifest, work.now
@@ -122,6 +125,7 @@ def finish(work: Work, batch: Batch, *, manifest: str, sha256: str, size: int) -
             state=PrintJobState.READY,
             sha256=sha256,
             size=size,
+            read_back=read_back,
             created_at=work.now,
         ),
         "print_job",

@@ -15,7 +15,7 @@ from app.models.products import Product
 from app.services import checks, lots, organisations, products
 from app.services.work import Work
 from stamp_engine.format import Profile
-from stamp_engine.sheets import LAYOUTS
+from stamp_engine.layouts import DEFAULT
 
 MOST_STAMPS = 10_000_000
 _YEAR_US = 365 * 86_400 * 1_000_000
@@ -33,7 +33,7 @@ class NewOrder:
     profile: Profile = Profile.COMPACT
     with_gtin: bool = False
     pins: bool = False
-    layout: str = "a4-40x30"
+    layout: str = DEFAULT
     note: str | None = None
 
 
@@ -48,10 +48,10 @@ def place(work: Work, asked: NewOrder) -> StampOrder:
         raise Refusal("not_stampable", pointer="/product")
     if not 0 < asked.quantity <= MOST_STAMPS:
         raise Refusal("quantity_out_of_range", pointer="/quantity", most=MOST_STAMPS)
-    if asked.layout not in LAYOUTS:
-        raise Refusal("layout_unknown", pointer="/layout", layout=asked.layout, known=", ".join(LAYOUTS))
     if asked.with_gtin and product.gtin is None:
         raise Refusal("gtin_missing", pointer="/with_gtin")
+    template = work.press.template(asked.profile, product.gtin if asked.with_gtin else None)
+    work.press.printed(asked.layout, template, pins=asked.pins)
     # Orders of one product wait for each other here, so that two together cannot pass the declared output.
     work.locked(product)
     lot = _lot(work, asked, product)

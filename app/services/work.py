@@ -33,6 +33,7 @@ from app.models.recalls import Recall, RecallLot
 from app.models.stamps import Batch, Hold, StampRange
 from app.models.units import AdminUnit, UnitSuccessor
 from app.services import audit
+from app.services.press import Press
 from stamp_engine.lifecycle import IllegalTransition, Machine
 
 # Asia/Ho_Chi_Minh has no summer time, so a fixed offset is the whole of it.
@@ -85,6 +86,7 @@ class Work:
     actor: Actor
     now: int
     new_id: Callable[[], UUID]
+    press: Press
     notes: list[audit.Note] = field(default_factory=list)
     facts_changed: bool = False
 
@@ -209,17 +211,18 @@ def subtree(session: Session, unit_id: int) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where work is done: a database, a clock (UTC microseconds) and a source of UUIDv7s."""
+    """Where work is done: a database, a clock (UTC microseconds), a source of UUIDv7s, and what stamps print with."""
 
     engine: sa.Engine
     clock: Callable[[], int]
     new_id: Callable[[], UUID]
+    press: Press = field(default_factory=Press)
 
     @contextmanager
     def work(self, actor: Actor) -> Iterator[Work]:
         """A piece of work that is committed whole or not at all."""
         with Session(self.engine.execution_options(**{WRITING: True}), expire_on_commit=False) as session:
-            work = Work(session, actor, self.clock(), self.new_id)
+            work = Work(session, actor, self.clock(), self.new_id, self.press)
             sa.event.listen(session, "before_flush", lambda *_: _watch(work))
             with session.begin():
                 yield work
@@ -234,7 +237,7 @@ class Desk:
     def reading(self, actor: Actor) -> Iterator[Work]:
         """The same for looking only: nothing is written."""
         with Session(self.engine, expire_on_commit=False) as session:
-            yield Work(session, actor, self.clock(), self.new_id)
+            yield Work(session, actor, self.clock(), self.new_id, self.press)
 
 
 def _watch(work: Work) -> None:

@@ -23,7 +23,7 @@ C = TypeVar("C")
 M = TypeVar("M", bound=StrEnum)
 Page = str | Response | tuple[str, int]
 web = Blueprint("web", __name__, url_prefix="/office", template_folder="templates")
-ROOMS = ("office", "organisations", "products", "lots", "orders", "rolls", "recalls")
+ROOMS = ("office", "organisations", "products", "labels", "lots", "orders", "rolls", "recalls")
 DONE = Text("Đã xong.", "Done.")
 
 
@@ -64,6 +64,11 @@ def number(value: object) -> str:
     if isinstance(value, Decimal) and "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.translate(str.maketrans(",.", ".,"))
+
+
+def mm(value: float, places: int = 1) -> str:
+    """A length in millimetres: 15,7."""
+    return f"{value:.{places}f}".replace(".", ",")
 
 
 def done(endpoint: str, words: Text = DONE, **values: Any) -> Response:
@@ -163,5 +168,5 @@ def install(app: Flask) -> None:
     for room in ROOMS:
         import_module(f"app.web.{room}")
     app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user)
-    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number)
+    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number, mm=mm)
     app.register_blueprint(web)

@@ -23,10 +23,9 @@ from app.services.orders import NewOrder
 from app.services.printing import Receipt
 from app.services.stamps import Positions
 from app.services.work import Work
-from app.web import Line, Page, done, listing, member, number, said, say, step, submitted, web
+from app.web import Line, Page, done, labels, listing, member, number, said, say, step, submitted, web
 from app.web.forms import Form, asked, choices, optional
 from stamp_engine.format import Profile
-from stamp_engine.sheets import LAYOUTS
 
 PATH = (
     OrderState.SUBMITTED,
@@ -78,7 +77,7 @@ def new_order() -> Page:
             optional("lot", "Cho lô", "For the lot", "select", options=_options(rolls, "lot_no")),
             asked("quantity", "Số tem", "Number of stamps", "number"),
             asked("profile", "Loại tem", "Kind of stamp", "select", options=choices(Profile)),
-            asked("layout", "Khổ giấy", "Sheet", "select", options=[(name, Text(name, name)) for name in LAYOUTS]),
+            asked("layout", "Khổ giấy", "Sheet", "select", options=labels.options()),
             optional("pins", "Có lớp cào", "With a scratch layer", "checkbox"),
             optional("with_gtin", "In mã GTIN trong tem", "With the GTIN in the code", "checkbox"),
             optional("printer", "Nhà in", "Print house", "select", options=_options(printers, "name")),

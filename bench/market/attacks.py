@@ -107,5 +107,3 @@ def _fakes(stage: Stage, attack: Attack, own: Packs) -> Events:
     scans = Events(own.stamp[which], t, phones, lat, lon, row, row, row + HOME, row + 1)
     claims = scans.part(rng.random(len(which)) < 0.1)
     return Events.joined([scans, replace(claims, t=claims.t + 0.001, event=claims.event + CLAIM)])
-
-

@@ -21,7 +21,7 @@ COUNTERS = len(AXES)
 
 @dataclass(frozen=True)
 class Histories:
-    """One row a sign that spoke: the counters, the weight, the stamp, and how many scans of copies there were by then."""
+    """One row a sign that spoke: the counters, the weight, the stamp, and the scans of copies by then."""
 
     counters: NDArray[np.uint16]
     weight: NDArray[np.int16]
@@ -66,7 +66,11 @@ def histories(market: Market) -> Histories:
     lots = market.lot.tolist()
     for stamp, at_s, device, lat, lon, km, source, event, role, clone in columns:
         before = kept.get(stamp, NEVER_SEEN)
-        fix = None if source == NONE else Fix(round(lat, 2), round(lon, 2), km, at_s, device, how_known(SOURCES[source], km))
+        fix = (
+            None
+            if source == NONE
+            else Fix(round(lat, 2), round(lon, 2), km, at_s, device, how_known(SOURCES[source], km))
+        )
         after = _after(before, at_s, device, fix, plan[lots[stamp]], event, role)
         kept[stamp] = after
         if clone and event == SCAN:
@@ -87,9 +91,7 @@ def histories(market: Market) -> Histories:
     )
 
 
-def _after(
-    before: Sighting, at_s: int, device: int, fix: Fix | None, plan: Plan, event: int, role: int
-) -> Sighting:
+def _after(before: Sighting, at_s: int, device: int, fix: Fix | None, plan: Plan, event: int, role: int) -> Sighting:
     if role != CONSUMER:
         return detector.vouched(before, fix)
     if event == SCAN:

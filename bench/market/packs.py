@@ -151,7 +151,7 @@ def lots_of(world: World, chart: Map, count: int) -> Lots:
 
 
 def shops(stage: Stage, lot: Ints, town: Ints, spread: Ints) -> tuple[Ints, Floats, Floats]:
-    """A shop for each pack: its number and place. `spread` tells how many shops the packs of one lot share in a town."""
+    """A shop for each pack: its number and place. `spread`: how many shops the packs of a lot share in a town."""
     number = (lot * 1000 + town) * 1000 + (stage.rng.random(len(lot)) * spread).astype(np.int64)
     names, mine = np.unique(number, return_inverse=True)
     home = (names // 1000) % 1000
@@ -174,7 +174,7 @@ def genuine_packs(stage: Stage, stamp: Ints, lot: Ints) -> Packs:
     return Packs(stamp, lot, town, lat, lon, shop, arrives, sold, lots.pin[lot].astype(np.int64), np.zeros_like(stamp))
 
 
-def _rows(
+def _rows(  # noqa: PLR0913, PLR0917  one column each
     packs: Packs,
     which: Ints,
     t: Floats,
@@ -208,7 +208,9 @@ def lives(stage: Stage, packs: Packs, *, sure: bool) -> list[Events]:
     """
     rng, made, size = stage.rng, stage.customs, len(packs)
     found: list[Events] = []
-    browsers = np.repeat(np.arange(size), rng.poisson(made.browse * company(made, packs) * (packs.sold - packs.arrives > 0.5), size))
+    browsers = np.repeat(
+        np.arange(size), rng.poisson(made.browse * company(made, packs) * (packs.sold - packs.arrives > 0.5), size)
+    )
     when = packs.arrives[browsers] + rng.random(len(browsers)) * (packs.sold - packs.arrives)[browsers]
     looks = (packs.lat[browsers], packs.lon[browsers], OUTDOORS)
     found.append(_rows(packs, browsers, when, stage.phones.fresh(len(browsers)), *looks))
@@ -229,8 +231,13 @@ def _staff(stage: Stage, packs: Packs) -> list[Events]:
     lot = packs.lot[own]
     leaves = np.maximum(packs.arrives[own] - lots.activated[lot], 0.1)
     origin = _rows(
-        packs, own, lots.activated[lot] + rng.random(len(own)) * leaves * 0.6, 10_000 + lot * 3 + rng.integers(0, 3, len(own)),
-        lots.origin_lat[lot], lots.origin_lon[lot], OUTDOORS,
+        packs,
+        own,
+        lots.activated[lot] + rng.random(len(own)) * leaves * 0.6,
+        10_000 + lot * 3 + rng.integers(0, 3, len(own)),
+        lots.origin_lat[lot],
+        lots.origin_lon[lot],
+        OUTDOORS,
     )
     shop = np.flatnonzero(rng.random(size) < made.staff / 2 * company(made, packs))
     device = -2 - (packs.shop[shop] * 3 + rng.integers(0, 3, len(shop)))
@@ -241,7 +248,9 @@ def _staff(stage: Stage, packs: Packs) -> list[Events]:
     return [
         origin,
         _rows(packs, shop, early, device, packs.lat[shop], packs.lon[shop], OUTDOORS),
-        _rows(packs, signed, later, -3 - packs.shop[signed] * 3, packs.lat[signed], packs.lon[signed], OUTDOORS, role=role),
+        _rows(
+            packs, signed, later, -3 - packs.shop[signed] * 3, packs.lat[signed], packs.lon[signed], OUTDOORS, role=role
+        ),
     ]
 
 

@@ -25,6 +25,7 @@ from app.models.products import Product
 from app.models.stamps import Batch
 from app.services import lots, orders, organisations, printing, products, stamps, units, users
 from app.services.files import ContentStore
+from app.services.press import Press
 from app.services.stamps import Positions
 from app.services.work import Desk
 from app.worker import Minter
@@ -188,14 +189,14 @@ def office(stack: Stack) -> Iterator[Office]:
 
     engine = open_engine(stack.url)
     keys = KeyDirectory.create(stack.data_dir / "keys", PASSPHRASE, KeyKind.PLATFORM)
-    desk = Desk(engine, clock, new_id)
+    desk = Desk(engine, clock, new_id, Press(HOST))
     made = Office(
         engine,
         clock,
         new_id,
         stack=stack,
         store=ContentStore(stack.data_dir / "files"),
-        minter=Minter(desk, keys, stack.data_dir, HOST, keep_days=90),
+        minter=Minter(desk, keys, stack.data_dir, keep_days=90),
         people={},
     )
     try:

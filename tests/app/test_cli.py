@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,27 @@ def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
     wrong = run(tmp_path, "init", KEYS_PASSPHRASE="sai " * 10)
     assert wrong.exit_code == 2
     assert "Kho khoá" in wrong.output
+
+
+def test_the_platforms_keys_live_as_stand_alone_ones_do(tmp_path: Path) -> None:
+    """Four live epochs, retirement and compromise; the published keys follow, and the database says where to go on."""
+    assert run(tmp_path, "init").exit_code == 0
+    for _ in range(3):
+        assert run(tmp_path, "keys", "rotate").exit_code == 0
+    full = run(tmp_path, "keys", "rotate")
+    assert (full.exit_code, "retire epoch 1 first" in full.stderr) == (1, True)
+    assert run(tmp_path, "keys", "retire", "1").exit_code == 0
+    found = json.loads(run(tmp_path, "keys", "compromise", "2").stdout)
+    assert [one["state"] for one in found["epochs"]] == ["retired", "compromised", "live", "live"]
+    with sqlite3.connect(tmp_path / "estamp.sqlite") as database:
+        published = database.execute("SELECT number, state FROM epoch ORDER BY number").fetchall()
+    assert published == [(one["epoch"], one["state"]) for one in found["epochs"]]
+    database.close()
+    assert json.loads(run(tmp_path, "keys", "floor").stdout)["high_water"] == 0
+    assert json.loads(run(tmp_path, "keys", "floor", "--at", "70").stdout)["high_water"] == 70
+    alone = run(tmp_path, "keys", "new", "--keys", str(tmp_path / "alone"), ESTAMP_PASSPHRASE="x")
+    assert json.loads(alone.stdout)["deployment"] != found["deployment"]
+    assert run(tmp_path, "keys", "new").exit_code == 1
 
 
 @pytest.fixture

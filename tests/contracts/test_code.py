@@ -20,6 +20,7 @@ EDGES = (
     "app/worker.py",
     "verifier/service.py",
     "stamp_engine/__main__.py",
+    "stamp_engine/mint_command.py",
 )
 # Secrets of an account and of its programs are made where they are first needed.
 RANDOM_TOO = ("app/services/users.py", "stamp_engine/keys.py", "app/demo/story.py", "verifier/opener.py")

@@ -23,7 +23,7 @@ from stamp_engine.format import (
     parse,
     sealed_text,
 )
-from stamp_engine.texts import compact_texts, lines, rows, serials
+from stamp_engine.texts import characters, compact_texts, lines, rows, serials
 
 HOST = "T.SONLA.VN"
 GTIN = "09521234000013"
@@ -136,12 +136,12 @@ def test_blocks_of_texts_and_serials_equal_single_ones(tokens: list[int]) -> Non
     high = np.array([token >> 40 for token in tokens], dtype=np.uint64)
     low = np.array([token & (1 << 40) - 1 for token in tokens], dtype=np.uint64)
     template = choose_template(Profile.COMPACT, HOST, GTIN)
-    assert lines(compact_texts(template, high, low)) == [compact_text(template, token) for token in tokens]
-    assert lines(serials(high, low)) == [human_serial(token) for token in tokens]
+    assert lines(compact_texts(template, characters(high, low))) == [compact_text(template, token) for token in tokens]
+    assert lines(serials(characters(high, low))) == [human_serial(token) for token in tokens]
 
 
 @given(st.integers(1, 10**6), st.integers(1, 40))
 def test_rows_of_positions_are_counted_across_every_power_of_ten(first: int, count: int) -> None:
     column = np.full((count, 3), ord("x"), dtype=np.uint8)
     expected = "".join(f"{first + place},xxx\r\n" for place in range(count))
-    assert rows(first, [column]) == expected.encode()
+    assert rows(first, [column], (b"", b",", b"\r\n")) == expected.encode()

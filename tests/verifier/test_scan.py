@@ -1,6 +1,7 @@
 """The scan on real databases: verdicts, firsts under races, recalls at once, nonces, and lost servers."""
 
 import threading
+import time
 from collections import Counter
 from datetime import date
 
@@ -8,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from stamp_engine.format import Profile
-from tests.conftest import NOW
+from tests.conftest import NOW, Stack
 from tests.verifier.world import DAY, GTIN, World, answer, scan
+from verifier import postgresql
 from verifier.cache import ProcessCache
 from verifier.contract import Place, ReasonCode, ScanRequest, ScanRole, Tone, Verdict
 from verifier.scan import NonceReused
@@ -329,28 +331,32 @@ def test_no_opener_means_could_not_check_never_forged(place: World) -> None:
     assert place.rows("scan") == []
 
 
-def test_no_database_means_could_not_check(production: object) -> None:
-    from tests.conftest import Stack
+def test_no_database_means_could_not_check(production: Stack) -> None:
     from tests.verifier.world import world
 
-    assert isinstance(production, Stack)
     with world(production) as place:
         block = place.batch(((1, "ACTIVE", place.lot("L1")),))
         scanner = place.scanner()
         text = place.text(block[0])
         assert scan(scanner, text).verdict is V.VALID_FIRST
-        place.stack.verifier_engine.dispose()
-        sa.event.listen(place.stack.verifier_engine, "do_connect", _refuse)
-        assert scan(scanner, text).verdict is V.UNAVAILABLE
-        sa.event.remove(place.stack.verifier_engine, "do_connect", _refuse)
+        _admit(production, limit=0)
+        try:
+            assert scan(scanner, text).verdict is V.UNAVAILABLE
+        finally:
+            _admit(production, limit=-1)
+        time.sleep(postgresql.REST_S)
         assert scan(scanner, text).verdict is V.VALID
         assert len(place.rows("scan")) == 2
 
 
-def _refuse(*_: object) -> None:
-    import psycopg
-
-    raise psycopg.OperationalError("connection refused")
+def _admit(stack: Stack, *, limit: int) -> None:
+    """Cut every connection of the public side and let at most `limit` new ones in (-1: any number)."""
+    with stack.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER ROLE public_side CONNECTION LIMIT {limit}")
+    with stack.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'public_side'"
+        )
 
 
 def test_a_commit_with_lost_answer_is_looked_up_not_repeated(place: World) -> None:

@@ -199,7 +199,7 @@ class World:
     def cache(self) -> Cache:
         if not self.stack.redis_url:
             return ProcessCache()
-        made = RedisCache(self.stack.redis_url, self.clock)
+        made = RedisCache(self.stack.redis_url)
         self.closing.callback(made.close)
         return made
 
@@ -207,7 +207,9 @@ class World:
         engine = self.stack.verifier_engine
         opener = OpenerClient(self.socket)
         self.closing.callback(opener.close)
-        return Means(Journal(engine), Facts(engine), opener, cache or self.cache())
+        journal = Journal(engine)
+        self.closing.callback(journal.close)
+        return Means(journal, Facts(engine), opener, cache or self.cache())
 
     def scanner(self, means: Means | None = None) -> Scanner:
         return Scanner(

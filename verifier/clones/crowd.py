@@ -1,7 +1,8 @@
 """Which devices behave like buyers: by their own past alone, in memory, for one local day.
 
 A buyer scans what is in the basket. Who scans more than a few dozen different stamps in a day works with them: a shop's
-hand, a curious reseller, a rival. Their scans are answered and recorded like any other and do not speak against a stamp.
+hand, a curious reseller, a rival. Their scans are answered and recorded like any other and do not
+speak against a stamp.
 """
 
 from collections import OrderedDict

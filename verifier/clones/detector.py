@@ -24,7 +24,11 @@ def scanned(
     if fix is not None:
         after, torn = _moved(after, fix)
         after = after.did(device, Deed.PLACED) if fix.known >= Known.FAIRLY and not known else after
-    return _weighed(after, _sign(SignKind.SCAN, after, fix, device, new=not known, again=known == 1, torn=torn, credible=credible), plan)
+    return _weighed(
+        after,
+        _sign(SignKind.SCAN, after, fix, device, new=not known, again=known == 1, torn=torn, credible=credible),
+        plan,
+    )
 
 
 def vouched(before: Sighting, fix: Fix | None) -> Sighting:
@@ -81,7 +85,7 @@ def _moved(before: Sighting, fix: Fix) -> tuple[Sighting, bool]:
     return (after.marked(Mark.VOUCHED_APART) if last.vouched and fix.vouched else after), True
 
 
-def _sign(
+def _sign(  # noqa: PLR0913  one a field
     kind: SignKind,
     sighting: Sighting,
     fix: Fix | None,
@@ -94,9 +98,9 @@ def _sign(
     credible: bool = True,
     at: int = 0,
 ) -> Sign:
-    place = (fix.lat, fix.lon, fix.accuracy_km, fix.known) if fix is not None else (0.0, 0.0, 0.0, Known.NOT)
-    when = (at or sighting.last_at) // _SECOND, sighting.first_at // _SECOND
-    return Sign(kind, *when, device, new, again, *place, vouched, credible, torn)
+    at_s, begun_s = (at or sighting.last_at) // _SECOND, sighting.first_at // _SECOND
+    sign = Sign(kind, at_s, begun_s, device, new, again, vouched=vouched, credible=credible, torn=torn)
+    return sign if fix is None else sign._replace(lat=fix.lat, lon=fix.lon, km=fix.accuracy_km, known=fix.known)
 
 
 def _weighed(sighting: Sighting, sign: Sign, plan: Plan = NO_PLAN) -> Sighting:

@@ -119,7 +119,7 @@ class Evidence(NamedTuple):
         where = [*self.places, *((0, 0, 0),) * PLACES][:PLACES]
         bits = len(self.places)
         for value, width in zip(self[_SMALL:-1], _WIDTHS, strict=True):
-            bits = bits << width | value
+            bits = bits << width | int(value)  # type: ignore[arg-type]  # all but the last are whole numbers
         for _, _, marks in where:
             bits = bits << 2 | marks
         coordinates = [part for lat, lon, _ in where for part in (lat, lon)]
@@ -132,12 +132,12 @@ class Evidence(NamedTuple):
         bits, where = int.from_bytes(found[_SMALL], "little"), found[_SMALL + 1 :]
         marks = [bits >> 4 & 3, bits >> 2 & 3, bits & 3]
         bits >>= 6
-        small = []
+        small: list[int] = []
         for width in reversed(_WIDTHS):
             small.append(bits & (1 << width) - 1)
             bits >>= width
         places = tuple((where[2 * n], where[2 * n + 1], marks[n]) for n in range(min(bits, PLACES)))
-        return cls(*found[:_SMALL], *reversed(small), places)
+        return cls._make((*found[:_SMALL], *reversed(small), places))
 
 
 _SMALL, _FLAGS = 6, 7  # the first counters are bytes and a word, the others bits of seven bytes
@@ -160,11 +160,16 @@ def updated(e: Evidence, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, bo
         return (e._replace(owners=min(e.owners + 1, _MOST)) if sign.again else e), False
     if not sign.credible or not sign.new:
         return e, False
-    if kind is SignKind.PLACE:
-        return e._replace(**_placed(e, sign, plan)), True
-    if kind is SignKind.PIN_WRONG:
-        return e._replace(wrong_pins=min(e.wrong_pins + 1, 3)), True
-    return _owned(e, sign), True
+    return _spoken(e, sign, plan), True
+
+
+def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
+    """A voice that is no scan: a place, a wrong scratch code, a claim or a right code."""
+    if sign.kind is SignKind.PLACE:
+        return e._replace(**_placed(e, sign, plan))
+    if sign.kind is SignKind.PIN_WRONG:
+        return e._replace(wrong_pins=min(e.wrong_pins + 1, 3))
+    return _owned(e, sign)
 
 
 def _heard(e: Evidence, sign: Sign, plan: Plan) -> tuple[Evidence, bool]:
@@ -190,7 +195,9 @@ def _heard(e: Evidence, sign: Sign, plan: Plan) -> tuple[Evidence, bool]:
             found["old"] = min(e.old + 1, _MOST)
     if sign.torn:
         found["torn"] = min(e.torn + 1, 3)
-    return e._replace(voices=min(e.voices + 1, _U8), last_h=max(last_h, e.last_h), planned=int(bool(plan.areas)), **found), True
+    return e._replace(
+        voices=min(e.voices + 1, _U8), last_h=max(last_h, e.last_h), planned=int(bool(plan.areas)), **found
+    ), True
 
 
 def _placed(e: Evidence, sign: Sign, plan: Plan) -> dict[str, Any]:

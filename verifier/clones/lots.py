@@ -32,7 +32,7 @@ Square = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A square outside the plan: its middle, the distinct stamps seen in it, and what speaks for copies there (nats)."""
+    """A square outside the plan: its middle, its distinct stamps, and what speaks for copies there (nats)."""
 
     lat: float
     lon: float
@@ -153,5 +153,3 @@ class LotWatch:
             weight = max(excess(seen, expected) - log(1 + len(lot.squares)), 0.0)
             if weight > 0:
                 yield Area(square[0] * SQUARE, square[1] * SQUARE, seen, weight)
-
-

@@ -130,9 +130,10 @@ _SPAN = list(AXES).index("span")
 
 def cells(e: Evidence) -> list[int]:
     """The cell of each table that this evidence falls into."""
-    bins = [row[value] for row, value in zip(_BINS[:_SPAN], e[:_SPAN], strict=True)]
+    counters: tuple[int, ...] = e[:-2]
+    bins = [row[value] for row, value in zip(_BINS[:_SPAN], counters[:_SPAN], strict=True)]
     bins.append(bisect_left(_HOURS, e.last_h + 1))
-    bins += [row[value] for row, value in zip(_BINS[_SPAN + 1 :], e[_SPAN + 1 : len(_BINS)], strict=True)]
+    bins += [row[value] for row, value in zip(_BINS[_SPAN + 1 :], counters[_SPAN + 1 :], strict=True)]
     return [bins[first] * size + bins[second] for first, second, size in _PAIRS]
 
 
@@ -167,10 +168,12 @@ def load(text: str) -> Parameters:
             raise ValueError(f"a table of {null.value} has another size than its axes")
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
     logs = tuple(log(raw["shares"][null.value]["value"]) for null in Null)
-    nats = [round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "display", "after_clearing")]
-    exposed = [int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns")]
+    unusual, mild, display, clearing = (
+        round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "display", "after_clearing")
+    )
+    voices, towns = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns"))
     levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], *nats, *exposed, levels, logs, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, display, clearing, voices, towns, levels, logs, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))

@@ -1,6 +1,6 @@
 """Alert cases, notes on stamps, known sellers; the order of claims and places; sightings that hold evidence of copies.
 
-Revision: 0007, after 0004
+Revision: 0009, after 0008
 
 A sighting of version 1 keeps its counts, firsts and confirmed scratch code and begins with no evidence of copies; its
 marks of devices are made again from the lower bits of the old ones.
@@ -11,8 +11,8 @@ import struct
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0004"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -159,8 +159,20 @@ def _packed(old: bytes) -> bytes:
     pair = (_mark(pin) if pin else 0).to_bytes(6, "little")
     # 16: the last well-located scan, which is not carried over.
     head = _NEW.pack(
-        2, marks & ~16, scans & 0xFFFF, scans >> 16 & 0xFF, devices, first // 1_000_000, last // 1_000_000, pair,
-        pin_at_s, 0, 0, 0, 0, 0,
+        2,
+        marks & ~16,
+        scans & 0xFFFF,
+        scans >> 16 & 0xFF,
+        devices,
+        first // 1_000_000,
+        last // 1_000_000,
+        pair,
+        pin_at_s,
+        0,
+        0,
+        0,
+        0,
+        0,
     )
     slots = [struct.unpack_from("<IB", old, at) for at in range(_OLD.size, len(old), 5)]
     devices_seen = b"".join((_mark(mark) | min(count, 15) << 17).to_bytes(3, "little") for mark, count in slots)
