@@ -1,5 +1,8 @@
 """The worker: mints approved orders, keeps the published keys and the partitions of scans up to date. Faces nobody.
 
+It also does what the public side may only ask for: draws reported photos again, carries out wishes to be forgotten, and
+signs the offline pack.
+
 The intent to mint is in the database before the first file is written. A worker that was killed finds the batch still
 MINTING and mints it again from the start, bit for bit the same. The print file is released only after its sheets were
 read back.
@@ -26,8 +29,9 @@ from app.database import open_engine
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
+from app.services import erasures, minting, reports, retention, snapshots
 from app.services import keys as key_service
-from app.services import minting, retention
+from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
 from stamp_engine.codes import CodeList
@@ -38,6 +42,7 @@ from stamp_engine.layouts import choose, known
 from stamp_engine.minting import CODES, CODES_JSON, MANIFEST, SHEETS, TEST_STRIP, Job, Wants, mint
 from stamp_engine.readback import EVERY, check
 from stamp_engine.sheets import Face
+from verifier.erasure import forgotten
 
 PAUSE_S = 0.5
 UPKEEP_S = 3600
@@ -68,6 +73,17 @@ class Minter:
         while summed:
             with self.desk.work(minting.SYSTEM) as work:
                 summed = retention.sum_up(work, self.keep_days)
+
+    def tidy(self) -> None:
+        """What the public side asked for since the last turn, and the offline pack where it is due."""
+        with self.desk.work(minting.SYSTEM) as work:
+            reports.draw_photos(work, ContentStore(self.data_dir / "files"))
+        erasures.carry_out(self.desk, forgotten)
+        with self.desk.reading(minting.SYSTEM) as work:
+            due = snapshots.due(work)
+        if due:
+            with self.desk.work(minting.SYSTEM) as work:
+                snapshots.publish(work, self.keys.deployment.hex(), self.keys.manifest_key())
 
     def publish_keys(self) -> None:
         """Bring the public halves in the database in line with the key directory."""
@@ -196,6 +212,7 @@ def _turns(made: Minter, stop: threading.Event) -> None:
                 made.upkeep()
                 upkeep_at = time.monotonic() + UPKEEP_S
             made.run_once()
+            made.tidy()
         except Exception:  # noqa: BLE001  a lost database is waited for; the next turn tries again
             _log.exception("the worker's turn failed")
         stop.wait(PAUSE_S)

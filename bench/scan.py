@@ -1,119 +1,149 @@
-"""Scanning speed over HTTP on the embedded stack, against a Flask hello-world under the same server, in one run.
+"""Scanning speed over HTTP against a Flask hello-world with a body of the same size, in one run on one machine.
 
-The load comes from `wrk`, which shares the machine; without it the benchmark says so and stops.
+`make bench-scan` runs PostgreSQL and Valkey from the wheels, an opener of its own and two verifier workers; then the
+embedded default on SQLite with one. Each load takes 60 seconds unless told otherwise. It comes from `wrk`, which shares
+the machine and checks every answer; without it the benchmark says so and stops.
 """
 
+import argparse
 import json
-import os
-import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import redis
+
+from bench import rig
 from bench.results import keep
+from bench.rig import ADDRESS, Load, Rig
+from stamp_engine.format import Profile
 
-SECONDS, CONNECTIONS = 8, 64
-PORT = 8971
-HELLO = "from flask import Flask\napp = Flask(__name__)\napp.get('/')(lambda: 'hello')\n"
-LUA = """
-local codes = {{}}
-for line in io.lines("{codes}") do codes[#codes + 1] = line end
-local at = 0
-request = function()
-  at = at % #codes + 1
-  local body = '{{"code":"' .. codes[at] .. '"}}'
-  return wrk.format("POST", "/api/v1/scans", {{["content-type"] = "application/json"}}, body)
-end
-"""
-_ROOT = Path(__file__).resolve().parents[1]
+STAMPS = 20_000
+# What every answer must hold. A page is compressed, so only its status is looked at.
+_EXPECTED = {"genuine": '"verdict":"valid', "forged": '"verdict":"forged"', "page": ""}
+Row = dict[str, float]
 
 
-@contextmanager
-def serving(command: list[str], env: dict[str, str], path: str) -> Iterator[None]:
-    """A server, once it answers."""
-    process = subprocess.Popen(command, env={**os.environ, **env}, cwd=env.get("CWD", _ROOT), stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+def bodies(codes: Sequence[str]) -> list[dict[str, str]]:
+    """One scan of each code, each from a phone of its own."""
+    return [{"code": code, "device": rig.device()} for code in codes]
 
 
-def load(path: str, script: Path | None = None) -> dict[str, float]:
-    """What `wrk` measures: answers a second, median and 99th percentile in milliseconds, and wrong answers."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
-    command += ["-s", str(script)] if script else []
-    out = subprocess.run(
-        [*command, f"http://127.0.0.1:{PORT}{path}"], capture_output=True, text=True, check=True
-    ).stdout
-
-    def time_of(label: str) -> float:
-        value, unit = re.findall(rf"{label}\s+([\d.]+)(us|ms|s)", out)[0]
-        return float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-
-    wrong = re.findall(r"Non-2xx or 3xx responses: (\d+)", out)
-    rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", out)[0])
-    return {"per_s": rate, "p50_ms": time_of("50%"), "p99_ms": time_of("99%"), "wrong": float(wrong[0]) if wrong else 0}
+def answer_to(code: str) -> str:
+    """The answer to one scan, to give the hello-world a body of the same size."""
+    request = urllib.request.Request(  # noqa: S310  our own address
+        f"{ADDRESS}/api/v1/scans",
+        json.dumps({"code": code}).encode(),
+        {"Content-Type": "application/json", "Host": rig.HOST.lower()},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return str(answer.read().decode())
 
 
-def codes(env: dict[str, str], folder: Path) -> Path:
-    """The texts of active stamps of the demo."""
-    command = [sys.executable, "-m", "app.cli", "codes", "--state", "active", "--limit", "20000"]
-    out = subprocess.run(
-        command, env={**os.environ, **env}, cwd=_ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    path = folder / "codes"
-    path.write_text("\n".join(json.loads(line)["code"] for line in out.splitlines()))
-    return path
+def page_of(path: str) -> str:
+    """As many characters as a result page has bytes on the wire, compressed, for the same purpose."""
+    headers = {"Accept": "text/html", "Accept-Encoding": "gzip", "Host": rig.HOST.lower()}
+    with urllib.request.urlopen(urllib.request.Request(f"{ADDRESS}{path}", headers=headers), timeout=10) as answer:  # noqa: S310
+        return "x" * len(answer.read())
 
 
-def measured(folder: Path) -> dict[str, dict[str, float]]:
-    """The hello-world first, then scans of genuine and of forged codes."""
-    env = {"DATA_DIR": str(folder / "var"), "PORT": str(PORT), "LOG_LEVEL": "WARNING"}
-    (folder / "hello.py").write_text(HELLO)
-    server = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "8", "--no-control-socket"]
-    with serving([*server, "-b", f"127.0.0.1:{PORT}", "hello:app"], {"CWD": str(folder)}, "/"):
-        found = {"hello": load("/")}
-    subprocess.run([sys.executable, "-m", "app.cli", "demo"], env={**os.environ, **env}, cwd=_ROOT, check=True)
-    forged = folder / "forged"
-    forged.write_text("\n".join(f"https://T.SONLA.VN/{number:016d}" for number in range(20_000)))
-    with serving([sys.executable, "-m", "app.cli", "serve"], env, "/readyz"):
-        for name, path in (("embedded", codes(env, folder)), ("forged", forged)):
-            script = folder / f"{name}.lua"
-            script.write_text(LUA.format(codes=path))
-            found[name] = load("/", script)
+def growth(place: Rig, work: Callable[[], Load]) -> tuple[Load, Row]:
+    """What a load adds to the database, the write-ahead log and the cache, in bytes a scan and a stamp."""
+    size = "SELECT pg_database_size(current_database())"
+    wal = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
+    with redis.Redis.from_url(place.place.stack.redis_url) as cache:
+        cache.flushall()
+        empty = int(cache.info("memory")["used_memory"])
+        before = place.scalar(size), place.scalar(wal)
+        load = work()
+        after = place.scalar(size), place.scalar(wal)
+        stamps = max(1, int(cache.dbsize()))
+        used = int(cache.info("memory")["used_memory"]) - empty
+    return load, {
+        "database_bytes_a_scan": (after[0] - before[0]) / load.answers,
+        "wal_bytes_a_scan": (after[1] - before[1]) / load.answers,
+        "redis_bytes_a_stamp": used / stamps,
+    }
+
+
+def production(place: Rig, folder: Path, seconds: float) -> dict[str, Row]:
+    """The public side alone on PostgreSQL and Valkey, two workers; each kind beside a hello-world of its size."""
+    block = place.place.batch(((STAMPS, "ACTIVE", place.lot),))
+    sealed = place.place.batch(((STAMPS // 4, "ACTIVE", place.lot),), profile=Profile.SEALED)
+    links = place.compact(block)
+    forged = [f"https://{rig.HOST}/{number:016d}" for number in range(STAMPS)]
+    files = {
+        "compact": rig.posts(folder / "compact", bodies(links)),
+        "sealed": rig.posts(folder / "sealed", bodies(place.sealed(sealed))),
+        "html": rig.gets(folder / "html", [link.split(rig.HOST, 1)[1] for link in links]),
+        "forged": rig.posts(folder / "forged", bodies(forged)),
+    }
+    loads, found = {}, {}
+    with place.verifier():
+        body, page = answer_to(links[0]), page_of(links[0].split(rig.HOST, 1)[1])
+        rig.load(files["compact"], _EXPECTED["genuine"], 3)
+        loads["compact"], spent = growth(place, lambda: rig.load(files["compact"], _EXPECTED["genuine"], seconds))
+        for name, kind in (("sealed", "genuine"), ("html", "page"), ("forged", "forged")):
+            loads[name] = rig.load(files[name], _EXPECTED[kind], seconds)
+        crowd = rig.load(files["compact"], _EXPECTED["genuine"], seconds, connections=128)
+    with rig.hello(folder / "peer", body):
+        hello = rig.load(files["compact"], "", seconds)
+    with rig.hello(folder / "peer", page):
+        hello_page = rig.load(files["html"], "", seconds)
+    found["hello"], found["hello_page"] = hello.row(), hello_page.row()
+    for name, load in loads.items():
+        found[name] = load.row(hello_page if name == "html" else hello)
+    found["compact"] |= {name: round(value, 1) for name, value in spent.items()}
+    found["compact_128"] = crowd.row(hello)
+    return found
+
+
+def embedded(place: Rig, folder: Path, seconds: float, hello: Mapping[str, float]) -> Row:
+    """The public side on SQLite, one worker, beside the same hello-world."""
+    block = place.place.batch(((STAMPS, "ACTIVE", place.lot),))
+    file = rig.posts(folder / "embedded-scans", bodies(place.compact(block)))
+    with place.verifier():
+        rig.load(file, _EXPECTED["genuine"], 2)
+        row = rig.load(file, _EXPECTED["genuine"], seconds).row()
+    return {**row, "ratio": round(row["per_s"] / hello["per_s"], 2)}
+
+
+def measured(folder: Path, seconds: float) -> dict[str, Row]:
+    """Both stacks, one after the other."""
+    (folder / "production").mkdir()
+    (folder / "embedded").mkdir()
+    with rig.postgresql(folder / "production") as stack, rig.rig(stack) as place:
+        found = production(place, folder, seconds)
+    with rig.sqlite(folder / "embedded") as stack, rig.rig(stack, workers=1) as place:
+        found["embedded"] = embedded(place, folder, seconds, found["hello"])
     return found
 
 
 def main() -> None:
-    """Run all and print a table."""
+    """Run all and print a table; exits 1 where an answer was wrong, for a fast wrong answer is a failure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="the length of each load")
+    seconds = parser.parse_args().seconds
     if shutil.which("wrk") is None:
         print("!!! wrk IS NOT INSTALLED: the scan benchmark did not run !!!", file=sys.stderr)
         return
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(prefix="scan-"))
     try:
-        found = measured(folder)
+        found = measured(folder, seconds)
     finally:
-        shutil.rmtree(folder)
-    print(f"{'':10}{'answers/s':>11}{'ratio':>8}{'p50 ms':>9}{'p99 ms':>9}{'wrong':>7}")
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{'':12}{'answers/s':>11}{'ratio':>8}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'wrong':>7}")
     for name, row in found.items():
-        row["ratio"] = rate = row["per_s"] / found["hello"]["per_s"]
-        timing = f"{row['p50_ms']:9.1f}{row['p99_ms']:9.1f}"
-        print(f"{name:10}{row['per_s']:11,.0f}{rate:8.2f}{timing}{row['wrong']:7.0f}")
-    keep("scan", {name: {key: round(value, 2) for key, value in row.items()} for name, row in found.items()})
+        timing = f"{row['p50_ms']:9.1f}{row['p95_ms']:9.1f}{row['p99_ms']:9.1f}"
+        print(f"{name:12}{row['per_s']:11,.0f}{row.get('ratio', 1.0):8.2f}{timing}{row['wrong']:7.0f}")
+        for extra in row.keys() - {"per_s", "ratio", "p50_ms", "p95_ms", "p99_ms", "wrong"}:
+            print(f"{'':12}{extra} {row[extra]}")
+    keep("scan", found)
+    if any(row["wrong"] for row in found.values()):
+        raise SystemExit("wrong answers: see above")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ class ErrorCode(StrEnum):
     MINT_REFUSED = "mint_refused"
     LAYOUT_INVALID = "layout_invalid"
     MANIFEST_INVALID = "manifest_invalid"
+    SNAPSHOT_INVALID = "snapshot_invalid"
     READ_BACK_FAILED = "read_back_failed"
 
 
@@ -74,6 +75,12 @@ class ManifestInvalid(StampError):  # noqa: N818  the manifest's own word
     """The manifest is damaged, or no key we know signed it."""
 
     code = ErrorCode.MANIFEST_INVALID
+
+
+class SnapshotInvalid(StampError):  # noqa: N818  the pack's own word
+    """The offline pack is damaged, or no key we know signed it."""
+
+    code = ErrorCode.SNAPSHOT_INVALID
 
 
 class ReadBackFailed(StampError):  # noqa: N818  the print job's own word

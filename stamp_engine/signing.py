@@ -17,6 +17,7 @@ from stamp_engine.tokens import KeyState
 
 _SEALED_CONTEXT = b"SLSTAMP/1/sealed\0"
 MANIFEST_CONTEXT = b"SLSTAMP/1/manifest\0"
+SNAPSHOT_CONTEXT = b"SLSTAMP/1/snapshot\0"
 SIGNATURE_BYTES = 64
 
 

@@ -1,4 +1,4 @@
-"""The JSON doors of the public side: scans, claims, places, reports and the public keys."""
+"""The JSON doors of the public side: scans, claims, places, reports, erasure, keys and the offline pack."""
 
 import asyncio
 from dataclasses import replace
@@ -11,39 +11,78 @@ from starlette.routing import Route
 from stamp_engine.signing import KeyUse
 from stamp_engine.signing import PublicKey as EngineKey
 from stamp_engine.tokens import KeyState
-from verifier import codec
-from verifier.aftermath import NoReceipt, ReportRequest
+from verifier import batches, codec, limits
+from verifier.batches import Item
 from verifier.claims import ClaimRequest
-from verifier.codec import BadRequest, Fault, Reader
+from verifier.codec import BadRequest, Fault, Json, Reader
 from verifier.contract import Words
 from verifier.doors import (
+    PLAIN_HEADERS,
     aside,
     client_of,
+    enrolled_of,
     guarded,
     json_answer,
     json_of,
+    over_limit,
     receipt_of,
+    request_id,
     scanned,
     service_of,
+    spend,
     status_of,
 )
 from verifier.problems import Problem
-from verifier.service import now
+from verifier.reports import LARGEST_PHOTO, ReportRequest, is_picture
+from verifier.service import Service, now
+from verifier.uploads import Form, is_multipart, multipart
 
 _CLAIM = frozenset({"pin", "device"})
 _REPORT = frozenset({"text", "place", "contact", "receipt"})
+_LONGEST_KEY = 255
 _NO_PIN = Words("Mã xác thực gồm 8 chữ số.", "The code has 8 digits.")
 _NO_RECEIPT = Words("Không có lần quét nào mang số này.", "There is no scan with this receipt.")
+_NO_PICTURE = Words(
+    f"Hãy chọn một ảnh JPEG, PNG hoặc WebP, tối đa {LARGEST_PHOTO >> 20} MB.",
+    f"Choose a JPEG, PNG or WebP picture of at most {LARGEST_PHOTO >> 20} MB.",
+)
+_NO_NUMBER = Words("Cần số của bản ngoại tuyến đã có, từ 0.", "Give the number of the pack you have, from 0.")
 
 
 async def scan(request: Request) -> Response:
     """`POST /api/v1/scans`: one scan, by its code or typed serial."""
     client = client_of(request)
     asked, locale = codec.scan_request(await json_of(request), network=client.network, now=now())
-    if asked.device is None and not client.fresh:
-        asked = replace(asked, device=client.device)
+    if "authorization" in request.headers:
+        enrolled = await enrolled_of(request)
+        asked = replace(asked, device=enrolled.device, role=enrolled.role)
+    elif asked.device is None:
+        asked = replace(asked, device=client.known)
     answer = await scanned(service_of(request), asked)
+    wait = over_limit(service_of(request), client, asked, answer)
+    if wait:
+        raise Problem.too_many(wait)
     return json_answer(codec.scan_answer(answer, locale), status_of(answer))
+
+
+async def batch(request: Request) -> Response:
+    """`POST /api/v1/scans/batch`: up to 500 scans of an enrolled device, each answered by itself."""
+    enrolled, client = await enrolled_of(request), client_of(request)
+    spend(request, (limits.BATCHES, str(enrolled.uid)))
+    body = await json_of(request, batches.LARGEST_BODY)
+    items = batches.items(body, enrolled, network=client.network, now=now())
+    service, number = service_of(request), request_id(request)
+    return json_answer({"scans": await asyncio.gather(*(_one(service, item, number) for item in items))})
+
+
+async def _one(service: Service, item: Item, number: str) -> Json:
+    try:
+        if item.problem is not None or item.request is None:
+            raise item.problem or Problem("invalid")
+        answer = await scanned(service, item.request)
+    except Problem as problem:
+        return batches.refused(item, problem, number)
+    return batches.answered(item, answer, status_of(answer))
 
 
 async def claim(request: Request) -> Response:
@@ -56,32 +95,60 @@ async def claim(request: Request) -> Response:
             reader.fault("pin", _NO_PIN)
     reader.done()
     client = client_of(request)
-    known = device or (None if client.fresh else client.device)
-    asked = ClaimRequest(receipt_of(request), pin, known, client.network)
+    asked = ClaimRequest(receipt_of(request), pin, device or client.known, client.network)
     service = service_of(request)
-    return json_answer(codec.claim_answer(await aside(lambda: service.claims.claim(asked))))
+    answer = await aside(lambda: service.claims.claim(asked))
+    return json_answer(codec.claim_answer(answer, codec.chosen(request.query_params.get("lang", "vi"))))
 
 
 async def locate(request: Request) -> Response:
     """`POST /api/v1/scans/{receipt}/location`: where that scan was made, by consent."""
     place = codec.place(await json_of(request), pointer="")
     service, client, receipt = service_of(request), client_of(request), receipt_of(request)
-    device = None if client.fresh else client.device
-    await aside(lambda: service.aftermath.locate(receipt, place, device))
+    await aside(lambda: service.aftermath.locate(receipt, place, client.known))
     return Response(status_code=204)
 
 
 async def report(request: Request) -> Response:
-    """`POST /api/v1/reports`: a suspicious product, by anyone."""
-    asked = report_request(await json_of(request))
-    service = service_of(request)
-    try:
-        key = await asyncio.to_thread(service.aftermath.report, asked)
-    except NoReceipt:
-        raise BadRequest(Fault("/receipt", _NO_RECEIPT)) from None
+    """`POST /api/v1/reports`: a suspicious product, by anyone; with a photo as `multipart/form-data`."""
+    form = await multipart(request) if is_multipart(request) else None
+    key = await reported(request, report_of(form) if form else report_request(await json_of(request)))
     answer = json_answer({"id": str(key), "state": "received"}, 201)
     answer.headers["location"] = f"/api/v1/reports/{key}"
     return answer
+
+
+async def reported(request: Request, asked: ReportRequest) -> UUID:
+    """Record a report; gives its id. Raises Problem, BadRequest."""
+    service, client = service_of(request), client_of(request)
+    asked_by = (
+        (limits.REPORTS_BY_DEVICE, client.device) if client.known else (limits.REPORTS_BY_NETWORK, client.network)
+    )
+    spend(request, asked_by, (limits.REPORTS_BY_NETWORK, client.network))
+    given = request.headers.get("idempotency-key", "")[:_LONGEST_KEY]
+    key = f"{client.known or ''}\0{given}" if given else None
+    try:
+        return await aside(lambda: service.reports.report(asked, key))
+    except Problem as problem:
+        if problem.code == "no_receipt":
+            raise BadRequest(Fault("/receipt", _NO_RECEIPT)) from None
+        raise
+
+
+def report_of(form: Form) -> ReportRequest:
+    """A report from a form with a file. Raises BadRequest with every fault."""
+    faults: list[Fault] = []
+    fields = {name: value for name, value in form.fields.items() if value.strip()}
+    asked = ReportRequest("")
+    try:
+        asked = report_request(fields)
+    except BadRequest as error:
+        faults += error.faults
+    if form.photo is not None and not is_picture(form.photo):
+        faults.append(Fault("/photo", _NO_PICTURE))
+    if faults:
+        raise BadRequest(*faults)
+    return replace(asked, photo=form.photo)
 
 
 def report_request(body: object) -> ReportRequest:
@@ -99,11 +166,43 @@ def report_request(body: object) -> ReportRequest:
     return ReportRequest((text or "").strip(), place or None, contact or None, receipt)
 
 
-async def reported(request: Request) -> Response:
+async def outcome(request: Request) -> Response:
     """`GET /api/v1/reports/{receipt}`: what became of a report."""
     service, key = service_of(request), receipt_of(request)
-    at = await aside(lambda: service.aftermath.reported_at(key))
-    return json_answer({"id": str(key), "state": "received", "received_at": codec.moment(at)})
+    found = await aside(lambda: service.reports.outcome(key))
+    return json_answer(codec.outcome(str(key), found))
+
+
+async def erase(request: Request) -> Response:
+    """`DELETE /api/v1/scans/{receipt}`: forget what is personal in one scan; its count and verdict stay."""
+    service, key, client = service_of(request), receipt_of(request), client_of(request)
+    spend(request, (limits.ERASURES_BY_NETWORK, client.network))
+    wish = await aside(lambda: service.erasures.of_scan(key, client.known))
+    return json_answer({"id": str(wish), "state": "accepted"}, 202)
+
+
+async def erase_all(request: Request) -> Response:
+    """`DELETE /api/v1/scans`: forget what is personal in all scans of the device whose cookie comes along."""
+    service, client = service_of(request), client_of(request)
+    spend(request, (limits.ERASURES_BY_NETWORK, client.network))
+    device = client.known
+    if device is None:
+        raise Problem("no_device")
+    wish = await aside(lambda: service.erasures.of_device(device))
+    return json_answer({"id": str(wish), "state": "accepted"}, 202)
+
+
+async def snapshot(request: Request) -> Response:
+    """`GET /api/v1/snapshot?since=`: the signed offline pack for sealed stamps, or what changed since a number."""
+    raw = request.query_params.get("since", "0")
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 16):
+        raise BadRequest(Fault("/since", _NO_NUMBER))
+    service = service_of(request)
+    pack = await aside(lambda: service.snapshots.since(int(raw)))
+    headers = {**PLAIN_HEADERS, "age": str(service.snapshots.age_s(pack)), "vary": "accept-encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(pack.plain, 200, headers, "application/json")
+    return Response(pack.packed, 200, {**headers, "content-encoding": "gzip"}, "application/json")
 
 
 async def keys(request: Request) -> Response:
@@ -127,9 +226,13 @@ async def missing(request: Request) -> Response:
 
 ROUTES = [
     Route("/api/v1/scans", guarded(scan, page=False), methods=["POST"]),
+    Route("/api/v1/scans", guarded(erase_all, page=False), methods=["DELETE"]),
+    Route("/api/v1/scans/batch", guarded(batch, page=False), methods=["POST"]),
+    Route("/api/v1/scans/{receipt}", guarded(erase, page=False), methods=["DELETE"]),
     Route("/api/v1/scans/{receipt}/claim", guarded(claim, page=False), methods=["POST"]),
     Route("/api/v1/scans/{receipt}/location", guarded(locate, page=False), methods=["POST"]),
     Route("/api/v1/reports", guarded(report, page=False), methods=["POST"]),
-    Route("/api/v1/reports/{receipt}", guarded(reported, page=False), methods=["GET"]),
+    Route("/api/v1/reports/{receipt}", guarded(outcome, page=False), methods=["GET"]),
     Route("/api/v1/keys", guarded(keys, page=False), methods=["GET"]),
+    Route("/api/v1/snapshot", guarded(snapshot, page=False), methods=["GET"]),
 ]

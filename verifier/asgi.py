@@ -12,15 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 import config
 from verifier import api, ops, public, service
-from verifier.doors import guarded, problem_answer
+from verifier.doors import guarded, problem_answer, request_id
 from verifier.problems import Problem
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return problem_answer(Problem(_BY_STATUS.get(status, "internal")))
+    return problem_answer(Problem(_BY_STATUS.get(status, "internal")), request_id(request))
 
 
 def create(settings: config.Verifier, office: Sequence[BaseRoute] = ()) -> Starlette:

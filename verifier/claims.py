@@ -1,12 +1,13 @@
 """Claims: "I bought this", and the code under the scratch layer. Each is first exactly once (invariant 5).
 
-A wrong PIN is counted before the right answer is known, so tries in parallel cannot outrun the limit: 5 a day for one
-stamp, device and network; after 1,000 in all only an officer can confirm. Other people's wrong tries slow the rightful
-owner's strangers, never the owner.
+A wrong PIN is counted before the right answer is known, so tries in parallel cannot outrun the limit. For one stamp
+that is 5 a day by one device and 20 a day by one network, because a device is easily made up and a network is not;
+after 1,000 in all only an officer can confirm. So a guesser has one chance in 100,000 for a stamp, needs 50 networks to
+spend it, and others' tries slow the rightful owner for a day at most, and only on the guesser's own network.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
@@ -14,11 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from verifier import places
+from verifier.aftermath import SCAN_PLACE
 from verifier.clones import detector
-from verifier.contract import ClaimAnswer, ClaimOutcome
+from verifier.contract import ClaimAnswer, ClaimOutcome, Words
 from verifier.facts import Facts
 from verifier.journal import METADATA, Journal, JournalDown, ScanRow
-from verifier.opener import OpenerClient
+from verifier.opener import OpenerClient, OpenerDown
 from verifier.sightings import NEVER_SEEN, Fix, Mark, Sighting, device_mark
 from verifier.verdict import ACTIVE, LOCAL, local_day
 
@@ -46,6 +48,7 @@ PIN_TRY = sa.Table(
 TABLES = (CLAIM, PIN_TRY)
 
 TRIES_A_DAY = 5
+TRIES_BY_NETWORK = 20
 TRIES_IN_ALL = 1000
 MOST_TRIES = 64
 
@@ -104,35 +107,58 @@ class Claims:
         refused = self._try(scan.stamp, request, at)
         if refused is not None and refused.outcome is ClaimOutcome.WRONG_PIN:
             self._settle(scan, request, at, self._mistyped)
-        return refused or self._settle(scan, request, at, self._confirmed)
+        answer = refused or self._settle(scan, request, at, self._confirmed)
+        if answer.outcome is not ClaimOutcome.ALREADY_VERIFIED:
+            return answer
+        return replace(answer, place=self._where_first(scan.stamp))
 
     def _try(self, stamp: int, request: ClaimRequest, at: int) -> ClaimAnswer | None:
         """None where the PIN is right; else what is wrong. The try is on record before the PIN is looked at."""
-        who = _who(request)
         day = local_day(at).toordinal()
-        wrong, in_all = self._count(stamp, who, day)
-        if in_all > TRIES_IN_ALL:
-            return ClaimAnswer(ClaimOutcome.LOCKED)
-        if wrong > TRIES_A_DAY:
+        by_whom = _by_whom(request, day)
+        left = self._count(stamp, by_whom)
+        if left is None:
             return ClaimAnswer(ClaimOutcome.LOCKED, locked_until=_next_day(at))
-        if not self._opener.check_pin(stamp, request.pin or ""):
-            left = TRIES_A_DAY - wrong
-            until = None if left else _next_day(at)
-            return ClaimAnswer(ClaimOutcome.WRONG_PIN, tries_left=left, locked_until=until)
-        self._forgive(stamp, who, day)
+        if left < 0:
+            return ClaimAnswer(ClaimOutcome.LOCKED)
+        try:
+            right = self._opener.check_pin(stamp, request.pin or "")
+        except OpenerDown:
+            self._forgive(stamp, by_whom)
+            raise
+        if not right:
+            return ClaimAnswer(ClaimOutcome.WRONG_PIN, tries_left=left, locked_until=None if left else _next_day(at))
+        self._forgive(stamp, by_whom)
         return None
 
-    def _count(self, stamp: int, who: bytes, day: int) -> tuple[int, int]:
-        key = {"stamp": stamp, "who": who, "day": day, "most": TRIES_A_DAY}
-        with self._journal.writing() as connection:
-            wrong = connection.execute(_COUNT, key).scalar_one_or_none()
-            in_all = connection.execute(sa.select(sa.func.sum(PIN_TRY.c.wrong)).where(PIN_TRY.c.stamp == stamp))
-            return TRIES_A_DAY + 1 if wrong is None else wrong, in_all.scalar_one()
+    def _count(self, stamp: int, by_whom: Sequence["_By"]) -> int | None:
+        """The tries that are left after this one: None where who tries has none today, -1 where nobody has any."""
+        left = TRIES_A_DAY
+        try:
+            with self._journal.writing() as connection:
+                for by in by_whom:
+                    left = min(left, by.most - _counted(connection, stamp, by))
+        except _NoneLeft as none:
+            # Rolled back whole: a try that was not looked at costs nobody anything.
+            return None if none.day else -1
+        return left
 
-    def _forgive(self, stamp: int, who: bytes, day: int) -> None:
-        mine = (PIN_TRY.c.stamp == stamp) & (PIN_TRY.c.who == who) & (PIN_TRY.c.day == day)
+    def _forgive(self, stamp: int, by_whom: Sequence["_By"]) -> None:
         with self._journal.writing() as connection:
-            connection.execute(sa.update(PIN_TRY).where(mine, PIN_TRY.c.wrong > 0).values(wrong=PIN_TRY.c.wrong - 1))
+            for by in by_whom:
+                mine = (PIN_TRY.c.stamp == stamp) & (PIN_TRY.c.who == by.who) & (PIN_TRY.c.day == by.day)
+                one_less = sa.update(PIN_TRY).where(mine, PIN_TRY.c.wrong > 0).values(wrong=PIN_TRY.c.wrong - 1)
+                connection.execute(one_less)
+
+    def _where_first(self, stamp: int) -> Words | None:
+        """About where the stamp was confirmed first: for whoever holds the pack, and so has shown the right PIN."""
+        first = sa.select(CLAIM.c.cell, SCAN_PLACE.c.cell).outerjoin(
+            SCAN_PLACE, SCAN_PLACE.c.scan_id == CLAIM.c.scan_id
+        )
+        mine = (CLAIM.c.stamp == stamp) & (CLAIM.c.kind == "pin") & CLAIM.c.first
+        with self._journal.connected() as connection:
+            row = connection.execute(first.where(mine).limit(1)).first()
+        return places.near(row[0] or row[1]) if row is not None else None
 
     def _bought(self, before: Sighting, mark: int, fix: Fix | None, at: int) -> tuple[Sighting, ClaimAnswer]:
         del at
@@ -197,8 +223,40 @@ _COUNT = sa.text(
 )
 
 
-def _who(request: ClaimRequest) -> bytes:
-    return blake2b(f"{request.device or ''}\0{request.network}".encode(), digest_size=16, person=b"estamp-pin").digest()
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Whose tries are counted together: a device or a network on a day, or all of them for ever (empty, day 0)."""
+
+    who: bytes
+    day: int
+    most: int
+
+
+class _NoneLeft(Exception):  # noqa: N818  carries the answer out of a transaction that must not stand
+    def __init__(self, day: int) -> None:
+        self.day = day
+
+
+def _by_whom(request: ClaimRequest, day: int) -> tuple[_By, ...]:
+    """In the order in which the rows are locked, the same for everybody."""
+    everybody = _By(b"", 0, TRIES_IN_ALL)
+    network = _By(_mark(f"network\0{request.network}"), day, TRIES_BY_NETWORK)
+    if not request.device:
+        # Nobody in particular gets what one device gets.
+        return everybody, replace(network, most=TRIES_A_DAY)
+    return everybody, network, _By(_mark(f"device\0{request.device}"), day, TRIES_A_DAY)
+
+
+def _counted(connection: sa.Connection, stamp: int, by: _By) -> int:
+    key = {"stamp": stamp, "who": by.who, "day": by.day, "most": by.most}
+    wrong = connection.execute(_COUNT, key).scalar_one_or_none()
+    if wrong is None:
+        raise _NoneLeft(by.day)
+    return int(wrong)
+
+
+def _mark(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16, person=b"estamp-pin").digest()
 
 
 def _next_day(at: int) -> int:

@@ -7,7 +7,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 DEVICE_COOKIE: Final = "sl_device"
@@ -54,7 +54,7 @@ class Proxies:
 
     def client(self, peer: str, forwarded_for: str) -> str:
         """The client's address: the nearest one that is not a trusted proxy."""
-        chain = [peer, *(part.strip() for part in reversed(forwarded_for.split(",")) if part.strip())]
+        chain = [peer, *(_bare(part) for part in reversed(forwarded_for.split(",")) if part.strip())]
         for address in chain:
             if not self._trusts(address):
                 return address
@@ -65,12 +65,22 @@ class Proxies:
         return found is not None and any(found in network for network in self._networks)
 
 
+def _bare(text: str) -> str:
+    """An address without the port that some proxies write behind it: `192.0.2.1:80`, `[2001:db8::1]:80`."""
+    text = text.strip()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
 @lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text)
+        found = ip_address(text)
     except ValueError:
         return None
+    # An IPv4 client on a socket of both kinds; else all of IPv4 would be one network.
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +89,9 @@ def network_of(address: str) -> str:
     found = _address(address)
     if found is None:
         return ""
-    return str(ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))
+    if isinstance(found, IPv4Address):
+        return str(IPv4Network((int(found), 24), strict=False))
+    return str(IPv6Network((int(found), 48), strict=False))
 
 
 class Signer:

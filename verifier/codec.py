@@ -27,6 +27,7 @@ from verifier.contract import (
     TraceView,
     Words,
 )
+from verifier.reports import Outcome
 
 LOCALES = ("vi", "en")
 OLDEST_LATE = timedelta(days=30)
@@ -123,16 +124,19 @@ def place(body: object, pointer: str = "/location") -> Place:
     return Place(lat, lon, accuracy, PlaceSource(source))
 
 
-def scan_request(body: object, *, network: str, now: int) -> tuple[ScanRequest, str]:
-    """One scan and its locale from a POST. `now` is UTC microseconds. Raises BadRequest with every fault."""
-    reader = Reader(body, _SCAN)
+def scan_request(body: object, *, network: str, now: int, pointer: str = "") -> tuple[ScanRequest, str]:
+    """One scan and its locale from a POST. `now` is UTC microseconds. Raises BadRequest with every fault.
+
+    `pointer` says where in a larger body it lies.
+    """
+    reader = Reader(body, _SCAN, pointer)
     code = reader.text("code", LONGEST_CODE, needed=True)
     nonce, device = reader.text("nonce", 64), reader.text("device", 128)
     locale = reader.text("locale", 16) or "vi"
     found: Place | None = None
     if reader.inner("location") is not None:
         try:
-            found = place(reader.inner("location"))
+            found = place(reader.inner("location"), f"{pointer}/location")
         except BadRequest as error:
             reader.faults += error.faults
     scanned_at = _late(reader, now)
@@ -203,7 +207,7 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
         "tone": words.tone.value,
         "headline": {"vi": words.headline.vi, "en": words.headline.en},
         "advice": said(words.advice, locale),
-        "reasons": [_reason(reason, locale) for reason in answer.reasons],
+        "reasons": [reason(one, locale) for one in answer.reasons],
         "first_scan": answer.first_scan,
         "scans": part(answer.scans, _scans),
         "stamp": None
@@ -227,9 +231,10 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
     }
 
 
-def _reason(reason: Reason, locale: str) -> Json:
-    evidence = None if reason.evidence is None else said(reason.evidence, locale)
-    return {"code": reason.code.value, "text": said(reason.text, locale), "evidence": evidence}
+def reason(fact: Reason, locale: str) -> Json:
+    """A fact that applies, as JSON."""
+    evidence = None if fact.evidence is None else said(fact.evidence, locale)
+    return {"code": fact.code.value, "text": said(fact.text, locale), "evidence": evidence}
 
 
 def _scans(scans: Scans, _: str) -> Json:
@@ -302,6 +307,7 @@ def _lot(lot: LotView, _: str) -> Json:
             {"code": sample.code, "taken_on": _day(sample.taken_on), "keep_until": _day(sample.keep_until)}
             for sample in lot.samples
         ],
+        "stars": None if lot.stars is None else _stars(lot.stars),
     }
 
 
@@ -325,11 +331,24 @@ def _recall(recall: RecallView, locale: str) -> Json:
     }
 
 
-def claim_answer(answer: ClaimAnswer) -> Json:
+def outcome(report: str, found: Outcome) -> Json:
+    """What became of a report, as JSON; `photo` is `waiting`, `drawn`, `refused` or null."""
+    return {
+        "id": report,
+        "state": found.state,
+        "outcome": found.outcome,
+        "photo": found.photo,
+        "received_at": moment(found.received_at),
+        "decided_at": moment(found.decided_at),
+    }
+
+
+def claim_answer(answer: ClaimAnswer, locale: str) -> Json:
     """The answer to a claim as JSON."""
     return {
         "outcome": answer.outcome.value,
         "at": moment(answer.at),
+        "place": None if answer.place is None else said(answer.place, locale),
         "tries_left": answer.tries_left,
         "locked_until": moment(answer.locked_until),
     }

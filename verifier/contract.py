@@ -192,7 +192,7 @@ class SampleView:
 
 @dataclass(frozen=True, slots=True)
 class LotView:
-    """The lot (items 6, 7 and 9)."""
+    """The lot (items 6, 7 and 9). `stars` are those its product had on the day the lot was made."""
 
     number: str
     produced_on: date
@@ -200,6 +200,7 @@ class LotView:
     facility: str
     tests: tuple[TestView, ...]
     samples: tuple[SampleView, ...]
+    stars: StarsView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +261,10 @@ class ClaimOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
-    """The answer to "I bought this" or to a scratch code. Times are UTC microseconds."""
+    """The answer to "I bought this" or to a scratch code. Times are UTC microseconds; `place` is a town near by."""
 
     outcome: ClaimOutcome
     at: int | None = None
+    place: Words | None = None
     tries_left: int | None = None
     locked_until: int | None = None

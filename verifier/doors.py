@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import orjson
@@ -17,20 +19,30 @@ from verifier.aftermath import NoReceipt
 from verifier.claims import ClaimRefused
 from verifier.clients import DEVICE_COOKIE, network_of
 from verifier.codec import BadRequest, chosen
-from verifier.contract import ScanAnswer, ScanRequest, Verdict
+from verifier.contract import ScanAnswer, ScanRequest, Verdict, Words
+from verifier.devices import day_mark
+from verifier.enrolment import Enrolled, NotEnrolled, enrolled
 from verifier.journal import JournalDown
+from verifier.limits import Limit
+from verifier.lookout import Tried
 from verifier.loop import QueueFull
 from verifier.opener import OpenerDown
 from verifier.page_words import PAGE
+from verifier.places import cell
 from verifier.problems import PROBLEMS, Problem
+from verifier.reports import KeyReused
 from verifier.scan import NonceReused
-from verifier.service import Service, new_id
+from verifier.service import Service, new_id, now
+from verifier.snapshot import NoSnapshot
 
 LARGEST_BODY = 16_384
 RETRY_AFTER_S = "5"
 PLAIN_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_HEADERS = {**PLAIN_HEADERS, "content-security-policy": pages.POLICY}
 _YEAR_S = 365 * 86_400
+_TRIED = frozenset({Verdict.FORGED, Verdict.UNKNOWN})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_JSON, _HTML = "application/json", "text/html"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 Door = Callable[[Request], Awaitable[Response]]
@@ -44,6 +56,11 @@ class Client:
     fresh: bool
     network: str
 
+    @property
+    def known(self) -> str | None:
+        """The device, where it has been here before."""
+        return None if self.fresh else self.device
+
 
 def service_of(request: Request) -> Service:
     """The parts behind the doors."""
@@ -55,7 +72,8 @@ def client_of(request: Request) -> Client:
     """The client by its signed cookie, or a new one."""
     service = service_of(request)
     peer = request.client.host if request.client else ""
-    address = service.proxies.client(peer, request.headers.get("x-forwarded-for", ""))
+    # A sender may repeat the header; a proxy adds its own at the end of them all.
+    address = service.proxies.client(peer, ",".join(request.headers.getlist("x-forwarded-for")))
     known = service.signer.read("device", request.cookies.get(DEVICE_COOKIE))
     return Client(known or service.signer.new_device(), known is None, network_of(address))
 
@@ -73,27 +91,53 @@ def set_cookie(request: Request, response: Response, name: str, value: str, max_
     response.set_cookie(name, value, max_age=max_age, httponly=True, samesite="lax", secure=secure)
 
 
-def frame_of(request: Request) -> pages.Frame:
-    """The page around an answer, in the language asked for; Vietnamese first."""
+def frame_of(request: Request, *kept: str, here: str | None = None) -> pages.Frame:
+    """The page around an answer, in the language asked for; Vietnamese first.
+
+    `here` is where the other language leads, if not to the same address; `kept` names what of the query goes along.
+    """
     settings = service_of(request).settings
     wanted = request.query_params.get("lang", "vi")
-    return pages.Frame(chosen(wanted), request.url.path, settings.help_phone, office=request.app.state.office)
+    along = {name: request.query_params[name] for name in kept if name in request.query_params}
+    query = f"&{urlencode(along)}" if along else ""
+    path = request.url.path if here is None else here
+    return pages.Frame(chosen(wanted), path, settings.help_phone, office=request.app.state.office, query=query)
 
 
-async def body_of(request: Request) -> bytes:
-    """The body, of at most 16 kB. Raises Problem."""
+def wants_json(request: Request) -> bool:
+    """Whether JSON is preferred to a page (RFC 9110 §12.5.1); a page where both are as welcome, or nothing is said."""
+    weights = {_JSON: 0.0, _HTML: 0.0}
+    for part in request.headers.get("accept", _HTML).lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        if kind in weights:
+            weights[kind] = _weight(weight)
+        elif kind in {"*/*", "text/*"}:
+            weights[_HTML] = max(weights[_HTML], _weight(weight))
+    return weights[_JSON] > weights[_HTML]
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.0
+
+
+async def body_of(request: Request, most: int = LARGEST_BODY) -> bytes:
+    """The body, of at most `most` bytes. Raises Problem."""
     parts = bytearray()
     async for part in request.stream():
         parts += part
-        if len(parts) > LARGEST_BODY:
+        if len(parts) > most:
             raise Problem("too_large")
     return bytes(parts)
 
 
-async def json_of(request: Request) -> object:
+async def json_of(request: Request, most: int = LARGEST_BODY) -> object:
     """The body as JSON. Raises Problem."""
     try:
-        return orjson.loads(await body_of(request))
+        return orjson.loads(await body_of(request, most))
     except orjson.JSONDecodeError:
         raise Problem("bad_json") from None
 
@@ -114,6 +158,15 @@ def receipt_of(request: Request) -> UUID:
         raise Problem("no_receipt") from None
 
 
+async def enrolled_of(request: Request) -> Enrolled:
+    """The enrolled device whose token the request bears. Raises Problem."""
+    service, authorization = service_of(request), request.headers.get("authorization", "")
+    try:
+        return await aside(lambda: enrolled(service.journal, authorization))
+    except NotEnrolled:
+        raise Problem("not_enrolled") from None
+
+
 async def scanned(service: Service, request: ScanRequest) -> ScanAnswer:
     """The answer of the scan loop. Raises Problem."""
     try:
@@ -125,6 +178,24 @@ async def scanned(service: Service, request: ScanRequest) -> ScanAnswer:
     return outcome
 
 
+def over_limit(service: Service, client: Client, request: ScanRequest, answer: ScanAnswer) -> int:
+    """Seconds that who asked must wait before trying another code; 0 for a valid code, and for most others."""
+    if answer.verdict not in _TRIED:
+        if answer.stamp is not None:
+            service.lookout.valid(client.network)
+        return 0
+    mark = day_mark(service.settings.device_secret.encode(), client.device, now()) if client.known else ""
+    tried = Tried(answer.verdict.value, request.text, mark, client.network, cell(request.place))
+    return service.lookout.tried(tried)
+
+
+def spend(request: Request, *asked: tuple[Limit, str]) -> None:
+    """Count one event under each limit. Raises Problem where there is no room under one of them."""
+    wait = service_of(request).lookout.spend(*asked)
+    if wait:
+        raise Problem.too_many(wait)
+
+
 async def aside(work: Callable[[], T]) -> T:
     """Run blocking work in a thread. Raises Problem where it is refused."""
     try:
@@ -133,20 +204,26 @@ async def aside(work: Callable[[], T]) -> T:
         raise Problem("no_receipt") from None
     except ClaimRefused as error:
         raise Problem(error.code) from None
-    except (JournalDown, OpenerDown):
+    except KeyReused:
+        raise Problem("key_reused") from None
+    except (JournalDown, OpenerDown, NoSnapshot):
         raise Problem("unavailable") from None
 
 
 def json_answer(content: object, status: int = 200) -> Response:
     """JSON that no cache keeps."""
-    headers = {**PLAIN_HEADERS, **({"retry-after": RETRY_AFTER_S} if status == 503 else {})}
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return Response(orjson.dumps(content), status, _headers(PLAIN_HEADERS, status), _JSON)
 
 
-def page_answer(content: str, status: int = 200) -> Response:
+def page_answer(content: str, status: int = 200, wait_s: int | None = None) -> Response:
     """A page that no cache keeps and no other site frames."""
-    headers = {**PAGE_HEADERS, **({"retry-after": RETRY_AFTER_S} if status == 503 else {})}
-    return HTMLResponse(content, status, headers)
+    return HTMLResponse(content, status, _headers(PAGE_HEADERS, status, wait_s))
+
+
+def _headers(plain: dict[str, str], status: int, wait_s: int | None = None) -> dict[str, str]:
+    if status not in {429, 503}:
+        return plain
+    return {**plain, "retry-after": RETRY_AFTER_S if wait_s is None else str(wait_s)}
 
 
 def status_of(answer: ScanAnswer) -> int:
@@ -154,30 +231,50 @@ def status_of(answer: ScanAnswer) -> int:
     return 503 if answer.verdict is Verdict.UNAVAILABLE else 200
 
 
-def problem_answer(problem: Problem) -> Response:
+def request_id(request: Request) -> str:
+    """The name of this request in answers and logs: the client's own, or a new one."""
+    if not hasattr(request.state, "id"):
+        given = request.headers.get("x-request-id", "")
+        request.state.id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
+    found: str = request.state.id
+    return found
+
+
+def problem_answer(problem: Problem, number: str) -> Response:
     """The problem as JSON (RFC 9457)."""
-    content = problem.document(str(new_id()))
-    headers = {**PLAIN_HEADERS, **({"retry-after": RETRY_AFTER_S} if problem.status == 503 else {})}
-    return Response(orjson.dumps(content), problem.status, headers, "application/problem+json")
+    headers = _headers(PLAIN_HEADERS, problem.status, problem.wait_s)
+    if problem.status == 401:
+        headers = {**headers, "www-authenticate": "Bearer"}
+    return Response(orjson.dumps(problem.document(number)), problem.status, headers, "application/problem+json")
 
 
 def guarded(door: Door, *, page: bool) -> Door:
     """The door with every error translated: into a page for people, a problem for programs."""
 
     async def opened(request: Request) -> Response:
-        try:
-            return await door(request)
-        except BadRequest as error:
-            problem = Problem("invalid", *error.faults)
-        except Problem as error:
-            problem = error
-        except Exception:  # noqa: BLE001  the last line before the phone: logged, counted, and told as a problem
-            _log.exception("a door failed")
-            service_of(request).metrics.failed()
-            problem = Problem("internal")
-        if not page:
-            return problem_answer(problem)
-        lines = [fault.text for fault in problem.faults] or [PROBLEMS[problem.code].title]
-        return page_answer(pages.message(frame_of(request), PAGE["sorry"], *lines), problem.status)
+        started = time.perf_counter()
+        answer = await _answered(door, request, page=page)
+        answer.headers["x-request-id"] = request_id(request)
+        service_of(request).doors.answered(door.__name__, answer.status_code, time.perf_counter() - started)
+        return answer
 
     return opened
+
+
+async def _answered(door: Door, request: Request, *, page: bool) -> Response:
+    try:
+        return await door(request)
+    except BadRequest as error:
+        problem = Problem("invalid", *error.faults)
+    except Problem as error:
+        problem = error
+    except Exception:  # noqa: BLE001  the last line before the phone: logged, counted, and told as a problem
+        _log.exception("a door failed; request %s", request_id(request))
+        service_of(request).metrics.failed()
+        problem = Problem("internal")
+    if not page or wants_json(request):
+        return problem_answer(problem, request_id(request))
+    lines = [fault.text for fault in problem.faults] or [PROBLEMS[problem.code].title]
+    number = Words(f"Mã yêu cầu: {request_id(request)}", f"Request: {request_id(request)}")
+    content = pages.message(frame_of(request), PAGE["sorry"], *lines, small=number)
+    return page_answer(content, problem.status, problem.wait_s)

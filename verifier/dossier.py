@@ -116,8 +116,9 @@ def organisation(row: Row) -> OrganisationView:
     return OrganisationView(row.name, KINDS[row.kind], row.address, row.phone, row.story, row.example)
 
 
-def lot(row: Row, tests: Iterable[Row], samples: Iterable[Row]) -> LotView:
-    """A lot with its laboratory reports and retained samples."""
+def lot(row: Row, tests: Iterable[Row], samples: Iterable[Row], certificates: Iterable[Row]) -> LotView:
+    """A lot with its laboratory reports, its retained samples, and its product's stars on the day it was made."""
+    then = current_certificate(certificates, row.produced_on)
     return LotView(
         number=row.lot_no,
         produced_on=row.produced_on,
@@ -128,6 +129,7 @@ def lot(row: Row, tests: Iterable[Row], samples: Iterable[Row]) -> LotView:
             for test in tests
         ),
         samples=tuple(SampleView(sample.code, sample.taken_on, sample.keep_until) for sample in samples),
+        stars=stars(then, row.produced_on),
     )
 
 

@@ -191,14 +191,16 @@ class Snapshot:
         return self._parts[key]
 
     def _built(self, batch: Row, lot_id: int | None, day: date) -> Parts:
-        certificate = dossier.current_certificate(self.certificates.get(batch.product_id, ()), day)
-        stars = dossier.stars(certificate, day)
+        certificates = self.certificates.get(batch.product_id, ())
+        stars = dossier.stars(dossier.current_certificate(certificates, day), day)
         lot = self.lots.get(lot_id) if lot_id is not None else None
         recalls = self.recalls.get(lot_id, ()) if lot_id is not None else ()
         return Parts(
             product=dossier.product(self.products[batch.product_id], self.images.get(batch.product_id, ()), stars),
             organisation=dossier.organisation(self.organisations[batch.organisation_id]),
-            lot=dossier.lot(lot, self.tests.get(lot.id, ()), self.samples.get(lot.id, ())) if lot is not None else None,
+            lot=None
+            if lot is None
+            else dossier.lot(lot, self.tests.get(lot.id, ()), self.samples.get(lot.id, ()), certificates),
             trace=dossier.trace(self.steps.get(lot.id, ())) if lot is not None else (),
             recall=dossier.recall(recalls[0]) if recalls else None,
         )

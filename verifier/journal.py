@@ -126,6 +126,15 @@ class Journal:
         )
         return connection.execute(statement).rowcount == 1
 
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """A connection to read with. Raises JournalDown."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise JournalDown(str(error)) from error
+
 
 def _store(engine: sa.Engine) -> Store:
     if engine.dialect.name == "sqlite":

@@ -1,4 +1,4 @@
-"""The doors for those who run the platform: liveness, readiness and metrics."""
+"""The doors for those who run the platform or program for it: liveness, readiness, metrics, the API's document."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from verifier import openapi
 from verifier.doors import guarded, json_answer, service_of
 
 
@@ -27,8 +28,15 @@ async def metrics(request: Request) -> Response:
     return Response(service_of(request).metrics.page(), media_type="text/plain; version=0.0.4")
 
 
+async def document(request: Request) -> Response:
+    """`GET /openapi/public.json`: the public API as an OpenAPI 3.1 document."""
+    del request
+    return json_answer(openapi.document())
+
+
 ROUTES = [
     Route("/healthz", alive, methods=["GET"]),
     Route("/readyz", guarded(ready, page=False), methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),
+    Route("/openapi/public.json", guarded(document, page=False), methods=["GET"]),
 ]

@@ -16,9 +16,10 @@ import jinja2
 from markupsafe import Markup
 
 from verifier.codec import said
-from verifier.contract import VERDICTS, ClaimAnswer, ScanAnswer, Tone, Words
-from verifier.page_words import CLAIMED, PAGE
-from verifier.verdict import LOCAL
+from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, ReasonCode, ScanAnswer, Tone, Verdict, Words
+from verifier.page_words import CLAIMED, LOCKED_FOR_GOOD, PAGE, PHOTO, REPORTED, TODO
+from verifier.reports import Outcome
+from verifier.verdict import LEADS_TO, LOCAL, local_day
 
 _LOADER = jinja2.PackageLoader("verifier", "page")
 _ENVIRONMENT = jinja2.Environment(
@@ -60,8 +61,17 @@ def day(value: date | None) -> str:
 
 def phone(number: str) -> str:
     """A telephone number as people in Vietnam read it: +84912345678 is 0912 345 678."""
-    local = f"0{number[3:]}" if number.startswith("+84") else number
-    return f"{local[:-6]} {local[-6:-3]} {local[-3:]}" if local.isdigit() and len(local) > 8 else local
+    plain = dial(number)
+    local = f"0{plain[3:]}" if plain.startswith("+84") else plain
+    if not local.isdigit() or len(local) not in {10, 11}:
+        return number
+    # A landline's number is a digit longer than a mobile's.
+    return f"{local[:4]} {local[4:-3]} {local[-3:]}"
+
+
+def dial(number: str) -> str:
+    """A telephone number as a telephone dials it."""
+    return "".join(char for char in number if char.isdigit() or char == "+")
 
 
 @jinja2.pass_context
@@ -69,7 +79,29 @@ def _say(context: jinja2.runtime.Context, words: Words) -> str:
     return said(words, context["locale"])
 
 
-_ENVIRONMENT.filters.update(moment=moment, day=day, phone=phone, say=_say)
+@jinja2.pass_context
+def _tongue(context: jinja2.runtime.Context, words: Words) -> str:
+    """Marks words that a producer gave in Vietnamese only, on an English page."""
+    return Markup(' lang="vi"') if context["locale"] == "en" and words.en == words.vi else ""
+
+
+@jinja2.pass_context
+def _times(context: jinja2.runtime.Context, count: int) -> str:
+    if count < 2:
+        return said(PAGE["once" if count else "never"], context["locale"])
+    return said(PAGE["times"].fill(n=count), context["locale"])
+
+
+_ENVIRONMENT.filters.update(
+    moment=moment,
+    date=lambda at: day(local_day(at)),
+    day=day,
+    phone=phone,
+    dial=dial,
+    say=_say,
+    tongue=_tongue,
+    times=_times,
+)
 _SAY = {
     locale: SimpleNamespace(**{name: said(words, locale) for name, words in PAGE.items()}) for locale in ("vi", "en")
 }
@@ -77,12 +109,13 @@ _SAY = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page shows around its content: language, its own path, the help line, a way to the office."""
+    """What every page shows around its content: language, its own address, the help line, a way to the office."""
 
     locale: str
     here: str
     help_phone: str = ""
     office: bool = False
+    query: str = ""
 
 
 def _render(template: str, frame: Frame, **values: object) -> str:
@@ -90,51 +123,114 @@ def _render(template: str, frame: Frame, **values: object) -> str:
     return page.render(
         locale=frame.locale,
         here=frame.here,
+        query=frame.query,
         help_phone=frame.help_phone,
         office=frame.office,
         say=_SAY[frame.locale],
         css=Markup(_CSS),  # noqa: S704  our own file
         js=Markup(_JS),  # noqa: S704  our own file
-        **values,
+        **{"receipt": None, "errors": {}, "given": {}, **values},
     )
 
 
-def result(
-    frame: Frame,
-    answer: ScanAnswer,
-    *,
-    receipt: UUID | None,
-    past: bool = False,
-    claimed: ClaimAnswer | None = None,
-) -> str:
-    """The page of one scan. `past` dates it clearly; `claimed` is the answer to a claim just made."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """How an answer is shown: with which receipt; dated, where it is a past one; whether to who made that scan.
+
+    `claimed` is the answer to a claim just made, `pin_error` what was wrong with the code that was typed.
+    """
+
+    receipt: UUID | None = None
+    past: bool = False
+    own: bool = True
+    claimed: ClaimAnswer | None = None
+    pin_error: Words | None = None
+
+
+_AGAINST = frozenset(LEADS_TO)
+_CLAIMABLE = frozenset(Verdict) - {Verdict.NOT_ACTIVATED}
+_IN_HISTORY = frozenset({ReasonCode.FIRST_SCAN, ReasonCode.SEEN_BEFORE, ReasonCode.SEEN_ELSEWHERE})
+_IN_NOTICE = frozenset({ReasonCode.RECALLED, ReasonCode.RECALL_CLOSED})
+_TYPED = frozenset({Verdict.MALFORMED, Verdict.FOREIGN})
+
+
+def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
+    """The page of one scan."""
     words = VERDICTS[answer.verdict]
+    # The history and the recall notice say these in words of their own.
+    said_there = _IN_HISTORY if answer.recall is None else _IN_HISTORY | _IN_NOTICE
+    told = [reason for reason in answer.reasons if reason.code not in said_there]
+    against = [reason for reason in told if reason.code in _AGAINST or answer.stamp is None]
+    claimable = view.receipt is not None and words.tone in {Tone.GREEN, Tone.AMBER} and answer.verdict in _CLAIMABLE
+    claimed = view.claimed
     return _render(
         "result.html",
         frame,
         answer=answer,
-        receipt=receipt,
+        receipt=view.receipt,
+        past=view.past,
+        own=view.own,
         headline=said(words.headline, frame.locale),
         advice=said(words.advice, frame.locale),
         tone=words.tone.value,
         icon=_ICONS[words.tone],
+        why=against,
+        also=[reason for reason in told if reason not in against],
+        todo=TODO[answer.verdict],
+        claimable=claimable,
         pins=answer.stamp is not None and answer.stamp.pins,
-        past=past,
-        claimed=None if claimed is None else _claimed(claimed, frame.locale),
+        claimed=None if claimed is None else (CLAIMED[claimed.outcome][0].value, _claimed(claimed, frame.locale)),
+        errors={} if view.pin_error is None else {"pin": said(view.pin_error, frame.locale)},
+        again=frame.here if answer.verdict is Verdict.UNAVAILABLE else "",
+        retype=answer.verdict in _TYPED,
     )
 
 
 def _claimed(answer: ClaimAnswer, locale: str) -> str:
-    at = "" if answer.at is None else moment(answer.at)
-    return said(CLAIMED[answer.outcome].fill(at=at, tries=answer.tries_left), locale)
+    if answer.outcome is ClaimOutcome.LOCKED and answer.locked_until is None:
+        return said(LOCKED_FOR_GOOD, locale)
+    at, until = ("" if time is None else moment(time) for time in (answer.at, answer.locked_until))
+    place = "" if answer.place is None else f", {said(answer.place, locale)}"
+    return said(CLAIMED[answer.outcome][1].fill(at=at, until=until, tries=answer.tries_left, place=place), locale)
 
 
-def check(frame: Frame) -> str:
+def check(frame: Frame, error: Words | None = None, code: str = "") -> str:
     """The page where a code is typed."""
-    return _render("check.html", frame, receipt=None)
+    wrong = {} if error is None else {"code": said(error, frame.locale)}
+    return _render("check.html", frame, errors=wrong, given={"code": code})
 
 
-def message(frame: Frame, heading: Words, *lines: Words, back: str = "/") -> str:
-    """A page that says one thing."""
-    spoken = [said(line, frame.locale) for line in lines]
-    return _render("message.html", frame, receipt=None, heading=said(heading, frame.locale), lines=spoken, back=back)
+def report(frame: Frame, given: Mapping[str, str], errors: Mapping[str, Words]) -> str:
+    """The form of a suspicious product, with what was typed and what is wrong with it."""
+    wrong = {name: said(words, frame.locale) for name, words in errors.items()}
+    return _render("report.html", frame, given=given, errors=wrong)
+
+
+def outcome(frame: Frame, number: UUID, found: Outcome) -> str:
+    """What became of a report."""
+    state, photo = (None if word is None else said(words[word], frame.locale) for words, word in _told(found))
+    return _render("outcome.html", frame, number=number, found=found, state=state, photo=photo)
+
+
+def _told(found: Outcome) -> tuple[tuple[Mapping[str, Words], str | None], ...]:
+    return (REPORTED, found.state), (PHOTO, found.photo)
+
+
+def message(
+    frame: Frame,
+    heading: Words,
+    *lines: Words,
+    back: str = "/",
+    link: tuple[str, Words] | None = None,
+    small: Words | None = None,
+) -> str:
+    """A page that says one thing, perhaps with a link to go on and a line in small print."""
+    return _render(
+        "message.html",
+        frame,
+        heading=said(heading, frame.locale),
+        lines=[said(line, frame.locale) for line in lines],
+        back=f"{back}?lang={frame.locale}",
+        link=None if link is None else (link[0], said(link[1], frame.locale)),
+        small=None if small is None else said(small, frame.locale),
+    )

@@ -40,6 +40,32 @@ PROBLEMS: Mapping[str, ProblemKind] = {
     "not_active": ProblemKind(
         409, Words("Tem không ở trạng thái được xác nhận.", "The stamp is not in a state that can be claimed.")
     ),
+    "bad_form": ProblemKind(400, Words("Biểu mẫu gửi lên không đọc được.", "The form cannot be read.")),
+    "photo_too_large": ProblemKind(413, Words("Ảnh lớn quá 8 MB; hãy chọn ảnh nhỏ hơn.", "The photo is over 8 MB.")),
+    "key_reused": ProblemKind(
+        422,
+        Words(
+            "Idempotency-Key này đã dùng cho một báo cáo khác.",
+            "This Idempotency-Key was used for another report; make one.",
+        ),
+    ),
+    "not_enrolled": ProblemKind(
+        401,
+        Words(
+            "Thiết bị chưa được đăng ký hoặc đã bị thu hồi quyền.",
+            "The device is not enrolled, or was revoked; ask the office for a token.",
+        ),
+    ),
+    "no_device": ProblemKind(
+        403,
+        Words(
+            "Không biết thiết bị này; hãy xoá từng lần quét bằng biên nhận.",
+            "This device is not known here; erase scans one by one, by their receipts.",
+        ),
+    ),
+    "too_many": ProblemKind(
+        429, Words("Quá nhiều lần; hãy đợi một lát rồi thử lại.", "Too many requests; wait a while and try again.")
+    ),
     "busy": ProblemKind(503, Words("Hệ thống đang bận; hãy thử lại sau ít giây.", "Busy; try again in seconds.")),
     "unavailable": ProblemKind(
         503, Words("Chưa kiểm tra được; hãy thử lại sau ít phút.", "Could not check; try again in a few minutes.")
@@ -56,7 +82,15 @@ class Problem(Exception):  # noqa: N818  RFC 9457's own word
     def __init__(self, code: str, *faults: Fault) -> None:
         self.code = code
         self.faults = faults
+        self.wait_s: int | None = None
         super().__init__(code)
+
+    @classmethod
+    def too_many(cls, wait_s: int) -> "Problem":
+        """Over a limit, for that many seconds more."""
+        made = cls("too_many")
+        made.wait_s = wait_s
+        return made
 
     @property
     def status(self) -> int:

@@ -4,9 +4,8 @@ A reload by the same device within ten minutes, a prefetch and a link preview ar
 not recorded. After rendering, the address bar shows the receipt, so a forwarded link is not a scan.
 """
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from uuid import UUID
 
@@ -14,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from verifier import codec, pages
-from verifier.aftermath import NoReceipt
-from verifier.api import report_request
+from verifier import codec, limits, pages
+from verifier.api import report_of, reported
 from verifier.claims import ClaimRequest
 from verifier.clients import RELOAD_US, SEEN_COOKIE, is_robot
-from verifier.codec import BadRequest, Fault
-from verifier.contract import Channel, ClaimAnswer, ScanRequest, Words
+from verifier.codec import BadRequest
+from verifier.contract import REASONS, Channel, ReasonCode, ScanAnswer, ScanRequest, Words
+from verifier.devices import device_hash
 from verifier.doors import (
     Client,
     aside,
@@ -29,21 +28,28 @@ from verifier.doors import (
     frame_of,
     guarded,
     json_answer,
+    over_limit,
     page_answer,
     receipt_of,
     remember,
     scanned,
     service_of,
     set_cookie,
+    spend,
     status_of,
+    wants_json,
 )
-from verifier.journal import JournalDown, ScanRow
+from verifier.journal import ScanRow
 from verifier.page_words import PAGE
+from verifier.pages import View
 from verifier.problems import Problem
-from verifier.receipts import replay
+from verifier.receipts import replay, veiled
 from verifier.service import Service, now
+from verifier.uploads import Form, is_multipart, multipart
 
 _NO_PIN = Words("Mã xác thực gồm 8 chữ số.", "The code has 8 digits.")
+_TYPE_IT = Words("Hãy gõ dãy ký tự in trên tem.", "Type the characters on the stamp.")
+_LONGEST_PIN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ async def typed(request: Request) -> Response:
     client, form = client_of(request), await form_of(request)
     text = form.get("code", "").strip()
     if not text:
-        raise BadRequest(Fault("/code", Words("Hãy gõ dãy ký tự in trên tem.", "Type the characters on the stamp.")))
+        return page_answer(pages.check(frame_of(request, here="/"), _TYPE_IT), 422)
     asked = ScanRequest(text=text, device=client.device, network=client.network, channel=Channel.PAGE)
     return await _scan_page(request, client, asked)
 
@@ -90,18 +96,13 @@ async def _scan_page(request: Request, client: Client, asked: ScanRequest) -> Re
     service = service_of(request)
     seen = _Seen.read(service.signer.read("seen", request.cookies.get(SEEN_COOKIE)))
     reload = seen is not None and seen.path == _digest(asked.text) and now() - seen.at < RELOAD_US
-    counted = not (reload or request.method == "HEAD" or is_robot(request.headers))
-    if not counted:
-        asked = ScanRequest(
-            asked.text, device=asked.device, channel=asked.channel, from_path=asked.from_path, count=False
-        )
+    if reload or request.method == "HEAD" or is_robot(request.headers):
+        asked = replace(asked, count=False)
     answer = await scanned(service, asked)
     receipt = answer.receipt or (seen.receipt if reload and seen and answer.stamp else None)
-    if "application/json" in request.headers.get("accept", ""):
-        response = json_answer(codec.scan_answer(answer, frame_of(request).locale), status_of(answer))
-    else:
-        page = pages.result(frame_of(request), answer, receipt=receipt)
-        response = page_answer(page, status_of(answer))
+    wait = over_limit(service, client, asked, answer)
+    response = _shown(request, asked, answer, receipt, wait)
+    response.headers["vary"] = "accept"
     if answer.receipt is not None:
         mark = _Seen(_digest(asked.text), answer.receipt, answer.checked_at).written()
         set_cookie(request, response, SEEN_COOKIE, service.signer.sign("seen", mark), RELOAD_US // 1_000_000)
@@ -109,16 +110,36 @@ async def _scan_page(request: Request, client: Client, asked: ScanRequest) -> Re
     return response
 
 
+def _shown(request: Request, asked: ScanRequest, answer: ScanAnswer, receipt: UUID | None, wait: int) -> Response:
+    """The answer as it was asked for. Over the limit a program is refused; a person sees the verdict all the same."""
+    typed = not asked.from_path
+    frame = frame_of(request, here="/" if typed else None)
+    if wants_json(request):
+        if wait:
+            raise Problem.too_many(wait)
+        return json_answer(codec.scan_answer(answer, frame.locale), status_of(answer))
+    if typed and any(reason.code is ReasonCode.TYPING_ERROR for reason in answer.reasons):
+        return page_answer(pages.check(frame, REASONS[ReasonCode.TYPING_ERROR], asked.text), 422)
+    return page_answer(pages.result(frame, answer, View(receipt)), 429 if wait else status_of(answer), wait or None)
+
+
 async def receipt(request: Request) -> Response:
     """`GET /r/{receipt}`: one past scan again, clearly dated; not a scan."""
-    service, key = service_of(request), receipt_of(request)
-    row = await _row(service, key)
-    facts = await aside(service.facts.snapshot)
-    answer = replay(row, facts)
-    if "application/json" in request.headers.get("accept", ""):
+    key = receipt_of(request)
+    answer, view = await _past(request, key)
+    if wants_json(request):
         return json_answer(codec.scan_answer(answer, frame_of(request).locale))
-    page = pages.result(frame_of(request), answer, receipt=key, past=True)
-    return page_answer(page)
+    return page_answer(pages.result(frame_of(request), answer, view))
+
+
+async def _past(request: Request, key: UUID) -> tuple[ScanAnswer, View]:
+    """A past scan, for whoever opens its receipt: a forwarded one says nothing of "you". Raises Problem."""
+    service, client = service_of(request), client_of(request)
+    row = await _row(service, key)
+    answer = replay(row, await aside(service.facts.snapshot))
+    secret = service.settings.device_secret.encode()
+    mine = client.known is not None and row.device == device_hash(secret, client.device, row.at)
+    return answer if mine else veiled(answer), View(row.id, past=True, own=mine)
 
 
 async def _row(service: Service, key: UUID) -> ScanRow:
@@ -132,34 +153,61 @@ async def claim(request: Request) -> Response:
     """`POST /r/{receipt}/claim`: the form's "I bought this" or scratch code."""
     service, key, client, form = service_of(request), receipt_of(request), client_of(request), await form_of(request)
     pin = form.get("pin")
+    error, claimed = None, None
     if pin is not None:
         pin = "".join(pin.split())
-        if not (pin.isascii() and pin.isdigit()):
-            raise BadRequest(Fault("/pin", _NO_PIN))
-    asked = ClaimRequest(key, pin, client.device, client.network)
-    claimed: ClaimAnswer = await aside(lambda: service.claims.claim(asked))
-    row = await _row(service, key)
-    facts = await aside(service.facts.snapshot)
-    page = pages.result(frame_of(request), replay(row, facts), receipt=key, past=True, claimed=claimed)
-    response = page_answer(page)
+        error = None if pin.isascii() and pin.isdigit() and len(pin) <= _LONGEST_PIN else _NO_PIN
+    if error is None:
+        asked = ClaimRequest(key, pin, client.device, client.network)
+        claimed = await aside(lambda: service.claims.claim(asked))
+    answer, past = await _past(request, key)
+    view = replace(past, claimed=claimed, pin_error=error)
+    page = pages.result(frame_of(request, here=f"/r/{key}"), answer, view)
+    response = page_answer(page, 422 if error else 200)
     remember(request, response, client)
     return response
 
 
+async def erase(request: Request) -> Response:
+    """`POST /r/{receipt}/erase`: forget what is personal in this scan, or in all scans of this device."""
+    service, key, client, form = service_of(request), receipt_of(request), client_of(request), await form_of(request)
+    spend(request, (limits.ERASURES_BY_NETWORK, client.network))
+    device = client.known
+    if form.get("what") == "device":
+        if device is None:
+            raise Problem("no_device")
+        await aside(lambda: service.erasures.of_device(device))
+    else:
+        await aside(lambda: service.erasures.of_scan(key, device))
+    frame = frame_of(request, here=f"/r/{key}")
+    return page_answer(pages.message(frame, PAGE["erase_done"], PAGE["erase_done_text"], back=f"/r/{key}"), 202)
+
+
+async def report_form(request: Request) -> Response:
+    """`GET /report`: the form of a suspicious product, for a scan where `receipt` says which."""
+    given = {"receipt": request.query_params.get("receipt", "")[:36]}
+    return page_answer(pages.report(frame_of(request, "receipt"), given, {}))
+
+
 async def report(request: Request) -> Response:
-    """`POST /report`: the form of a suspicious product."""
-    form = await form_of(request)
-    asked = report_request({name: value for name, value in form.items() if value.strip()})
-    service = service_of(request)
+    """`POST /report`: a suspicious product, with a photo."""
+    form = await multipart(request) if is_multipart(request) else Form(await form_of(request))
     try:
-        key = await asyncio.to_thread(service.aftermath.report, asked)
-    except NoReceipt:
-        raise Problem("no_receipt") from None
-    except JournalDown:
-        raise Problem("unavailable") from None
+        key = await reported(request, report_of(form))
+    except BadRequest as error:
+        wrong = {fault.pointer.rpartition("/")[2]: fault.text for fault in error.faults}
+        return page_answer(pages.report(frame_of(request), form.fields, wrong), 422)
     number = Words(f"{PAGE['report_number'].vi}: {key}", f"{PAGE['report_number'].en}: {key}")
-    back = f"/r/{asked.receipt}" if asked.receipt else "/"
-    return page_answer(pages.message(frame_of(request), PAGE["report_done"], number, back=back), 201)
+    frame = frame_of(request, here="/report")
+    link = (f"/report/{key}?lang={frame.locale}", PAGE["report_open"])
+    return page_answer(pages.message(frame, PAGE["report_done"], PAGE["report_follow"], link=link, small=number), 201)
+
+
+async def outcome(request: Request) -> Response:
+    """`GET /report/{receipt}`: what became of a report, for who keeps its number."""
+    service, key = service_of(request), receipt_of(request)
+    found = await aside(lambda: service.reports.outcome(key))
+    return page_answer(pages.outcome(frame_of(request), key, found))
 
 
 async def home(request: Request) -> Response:
@@ -183,8 +231,11 @@ ROUTES = [
     Route("/check", guarded(typed, page=True), methods=["POST"]),
     Route("/check", guarded(old_check, page=True), methods=["GET"]),
     Route("/report", guarded(report, page=True), methods=["POST"]),
+    Route("/report", guarded(report_form, page=True), methods=["GET"]),
+    Route("/report/{receipt}", guarded(outcome, page=True), methods=["GET"]),
     Route("/r/{receipt}", guarded(receipt, page=True), methods=["GET"]),
     Route("/r/{receipt}/claim", guarded(claim, page=True), methods=["POST"]),
+    Route("/r/{receipt}/erase", guarded(erase, page=True), methods=["POST"]),
     Route("/robots.txt", robots, methods=["GET"]),
 ]
 CODE = Route("/{path:path}", guarded(code, page=True), methods=["GET"])

@@ -2,10 +2,11 @@
 
 What depended on the moment (verdict, reasons, counts) was written with the scan and is read back; product, lot and
 journey are those the facts hold now for the stamp as it stood then, on the day of the scan. A receipt shows nobody's
-place and no code that could be used again.
+place, and to others than who scanned no code that could be used again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import orjson
@@ -53,6 +54,14 @@ def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
         suspicion=row.suspicion,
         late=row.late,
     )
+
+
+def veiled(answer: ScanAnswer) -> ScanAnswer:
+    """The answer for somebody else than who scanned: of the serial, which is the code, the first group is left."""
+    stamp = answer.stamp
+    if stamp is None:
+        return answer
+    return replace(answer, stamp=replace(stamp, serial=f"{stamp.serial[:4]}-…"))
 
 
 def _plain(value: Value) -> object:

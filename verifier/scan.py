@@ -15,7 +15,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from uuid import UUID
 
 from stamp_engine.errors import Foreign, Malformed, TypingError
@@ -24,6 +23,7 @@ from stamp_engine.tokens import Opened
 from verifier import places
 from verifier.cache import Cache
 from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, StampView, Verdict
+from verifier.devices import device_hash
 from verifier.dossier import Parts
 from verifier.facts import Facts, Snapshot
 from verifier.journal import UNSEEN, Change, Journal, JournalDown, Recorded, ScanRow, Stored
@@ -41,7 +41,6 @@ MOST_REFUSALS = 2
 # After this long nothing is tried a second time: a phone that waits longer has been put away.
 PATIENCE_S = 1.0
 _NO_RECEIPT = UUID(int=0)
-_MONTH_US = 30 * 86_400 * 1_000_000
 
 
 class NonceReused(Exception):  # noqa: N818  an answer, not a fault
@@ -120,7 +119,6 @@ class Scanner:
         self._cache = means.cache
         self._hosts = frozenset(hosts)
         self._device_secret = device_secret
-        self._device_key = -1, b""
         self._clock = clock
         self._new_id = new_id
         self._observer = observer
@@ -317,7 +315,7 @@ class Scanner:
             history=history(judgement, view),
             role=request.role.value,
             channel=request.channel.value,
-            device=self._hashed(request.device, at),
+            device=device_hash(self._device_secret, request.device, at) if request.device else None,
             cell=cell,
             source=request.place.source.value if request.place is not None and cell is not None else "none",
             late=request.scanned_at is not None,
@@ -340,17 +338,6 @@ class Scanner:
                 work.answer = answer
         self._cache.remember(won)
         return recorded.clock if recorded is not None else recalled.facts.clock
-
-    def _hashed(self, device: str | None, at: int) -> bytes | None:
-        """The device under a key that changes every 30 days, so that no history of a person can be put together."""
-        if not device:
-            return None
-        period = at // _MONTH_US
-        if self._device_key[0] != period:
-            salt = period.to_bytes(8, "big")
-            key = blake2b(self._device_secret, digest_size=32, salt=salt, person=b"estamp-device").digest()
-            self._device_key = period, key
-        return blake2b(device.encode(), digest_size=16, key=self._device_key[1]).digest()
 
     def _plain(self, verdict: Verdict, *findings: Finding) -> ScanAnswer:
         return ScanAnswer(verdict, self._clock(), tuple(reason(finding) for finding in findings))

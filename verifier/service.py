@@ -14,12 +14,18 @@ from verifier.cache import Cache, ProcessCache, RedisCache
 from verifier.claims import Claims
 from verifier.clients import Proxies, Signer
 from verifier.database import open_engine
+from verifier.door_metrics import DoorMetrics
+from verifier.erasure import Erasures
 from verifier.facts import Facts
 from verifier.journal import Journal, JournalDown
+from verifier.limits import Shared
+from verifier.lookout import Lookout
 from verifier.loop import ScanLoop
 from verifier.metrics import Metrics
 from verifier.opener import OpenerClient, OpenerDown
+from verifier.reports import Reports
 from verifier.scan import Means, Scanner
+from verifier.snapshot import Snapshots
 
 # The newest migration this code was written for; a contract test holds it to the migrations.
 SCHEMA_HEAD = "0009"
@@ -50,9 +56,14 @@ class Service:
     loop: ScanLoop
     claims: Claims
     aftermath: Aftermath
+    reports: Reports
+    erasures: Erasures
+    snapshots: Snapshots
+    lookout: Lookout
     signer: Signer
     proxies: Proxies
     metrics: Metrics
+    doors: DoorMetrics
 
     def readiness(self) -> dict[str, bool]:
         """Which parts answer. The cache is told and does not count against readiness (invariant 4)."""
@@ -75,6 +86,7 @@ class Service:
     def close(self) -> None:
         """Answer what waits, then let everything go."""
         self.loop.stop()
+        self.lookout.stop()
         self.opener.close()
         if isinstance(self.cache, RedisCache):
             self.cache.close()
@@ -115,6 +127,16 @@ def build(settings: config.Verifier) -> Service:
         new_id=new_id,
         observer=metrics.observer(),
     )
+    doors = DoorMetrics(metrics.registry)
+    lookout = Lookout(
+        journal,
+        clock=now,
+        new_id=new_id,
+        shared=Shared(settings.redis_url, now) if settings.redis_url else None,
+        alerted=doors.alerted,
+        sample_every=settings.workers,
+    )
+    lookout.start()
     return Service(
         settings=settings,
         engine=engine,
@@ -124,8 +146,13 @@ def build(settings: config.Verifier) -> Service:
         cache=cache,
         loop=ScanLoop(scanner),
         claims=Claims(journal, facts, opener, clock=now, new_id=new_id),
-        aftermath=Aftermath(journal, clock=now, new_id=new_id, facts=facts),
+        aftermath=Aftermath(journal, clock=now, facts=facts),
+        reports=Reports(journal, clock=now, new_id=new_id),
+        erasures=Erasures(journal, secret, clock=now, new_id=new_id),
+        snapshots=Snapshots(journal, now),
+        lookout=lookout,
         signer=Signer(secret, secrets.token_bytes),
         proxies=Proxies(settings.trusted_proxies),
         metrics=metrics,
+        doors=doors,
     )

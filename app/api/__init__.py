@@ -114,4 +114,4 @@ def invalid(error: Any) -> Response:
     return Response(json.dumps(content), status, content_type="application/problem+json")
 
 
-from app.api import goods, stamps  # noqa: E402, F401  they register their routes on `api`
+from app.api import field, goods, stamps  # noqa: E402, F401  they register their routes on `api`

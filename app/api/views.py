@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.models import Base
 from app.models.certificates import Certificate
+from app.models.devices import EnrolledDevice
 from app.models.lots import Dispatch, Lot
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
@@ -27,6 +28,7 @@ _SHOWN: Mapping[type[Base], tuple[str, ...]] = {
     Batch: ("uid", "number", "state", "profile", "gtin", "host", "pins", "layout", "version"),
     StampRange: ("state", "reason"),
     Hold: ("uid", "reason", "placed_at", "lifted_at"),
+    EnrolledDevice: ("uid", "name", "role", "enrolled_at", "revoked_at"),
     Recall: ("uid", "number", "state", "reason", "instruction", "requested_at", "opened_at", "closed_at", "version"),
 }
 

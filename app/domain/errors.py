@@ -331,6 +331,20 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "Test report {report} ran out on {day}.",
         ),
     ),
+    "device_revoked": (
+        Kind.CONFLICT,
+        Text(
+            "Thiết bị này đã bị thu hồi quyền.",
+            "This device has been revoked already.",
+        ),
+    ),
+    "user_unfit": (
+        Kind.INVALID,
+        Text(
+            "Chỉ kiểm tra viên, cán bộ hoặc người của chủ thể có thiết bị quét; hãy chọn tài khoản khác.",
+            "Only inspectors, officers and producers' people have scanning devices; choose another account.",
+        ),
+    ),
     "hold_lifted": (
         Kind.CONFLICT,
         Text(

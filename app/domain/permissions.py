@@ -62,6 +62,10 @@ class Action(StrEnum):
     DECIDE_RECALL = "decide_recall"
     CLOSE_RECALL = "close_recall"
     READ_SCANS = "read_scans"
+    READ_REPORT = "read_report"
+    DECIDE_REPORT = "decide_report"
+    READ_PROBES = "read_probes"
+    ENROL_DEVICE = "enrol_device"
     READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
 
@@ -102,9 +106,13 @@ _OWNER = (
     # Who prints at home, without a print house.
     Action.READ_PRINT_JOB,
     Action.PRINT_JOB,
+    Action.ENROL_DEVICE,
 )
+_FIELD = (Action.READ_REPORT, Action.DECIDE_REPORT, Action.ENROL_DEVICE)
 _PROVINCE = (
     *_READ,
+    *_FIELD,
+    Action.READ_PROBES,
     Action.REGISTER_ORGANISATION,
     Action.EDIT_ORGANISATION,
     Action.DECIDE_ORGANISATION,
@@ -123,15 +131,26 @@ _PROVINCE = (
 )
 
 RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
-    RoleName.ADMIN: (Scope.ALL, (*_READ, Action.READ_PRINT_JOB, Action.READ_AUDIT, Action.MANAGE_USERS)),
+    RoleName.ADMIN: (
+        Scope.ALL,
+        (
+            *_READ,
+            Action.READ_PRINT_JOB,
+            Action.READ_REPORT,
+            Action.READ_PROBES,
+            Action.ENROL_DEVICE,
+            Action.READ_AUDIT,
+            Action.MANAGE_USERS,
+        ),
+    ),
     RoleName.COORD: (Scope.ALL, _PROVINCE),
-    RoleName.DEPT: (Scope.ALL, _READ),
+    RoleName.DEPT: (Scope.ALL, (*_READ, Action.READ_REPORT)),
     RoleName.DISTRICT: (Scope.UNIT, _READ),
-    RoleName.COMMUNE: (Scope.UNIT, (*_READ, Action.REGISTER_ORGANISATION)),
+    RoleName.COMMUNE: (Scope.UNIT, (*_READ, *_FIELD, Action.REGISTER_ORGANISATION)),
     RoleName.PRODUCER_OWNER: (Scope.OWN, _OWNER),
     RoleName.PRODUCER_STAFF: (Scope.OWN, _STAFF),
     RoleName.PRINTER: (Scope.OWN, (Action.READ_PRINT_JOB, Action.PRINT_JOB)),
-    RoleName.INSPECTOR: (Scope.UNIT, (*_READ, Action.PLACE_HOLD, Action.REQUEST_RECALL)),
+    RoleName.INSPECTOR: (Scope.UNIT, (*_READ, *_FIELD, Action.PLACE_HOLD, Action.REQUEST_RECALL)),
     RoleName.COUNCIL: (Scope.ALL, (Action.READ_ORGANISATION, Action.READ_PRODUCT)),
 }
 

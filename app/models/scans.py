@@ -104,7 +104,7 @@ class Claim(Base):
 
 
 class PinTry(Base):
-    """Wrong PINs for a stamp by one device and network on one local day."""
+    """Wrong PINs for a stamp on one local day, by a device or by a network; in all, where `who` is empty (day 0)."""
 
     __tablename__ = "pin_try"
 
@@ -115,7 +115,7 @@ class PinTry(Base):
 
 
 class Report(Base):
-    """A suspicious product reported by anyone; officers' decisions on it live elsewhere."""
+    """A suspicious product reported by anyone; its raw photo and officers' decisions live in `app.models.reports`."""
 
     __tablename__ = "report"
 
@@ -125,5 +125,6 @@ class Report(Base):
     text: Mapped[str] = mapped_column(sa.Text())
     place: Mapped[str | None] = mapped_column(sa.String(200))
     contact: Mapped[str | None] = mapped_column(sa.String(120))
+    photo: Mapped[str | None] = mapped_column(sa.String(8))
     photo_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     at: Mapped[Micros]

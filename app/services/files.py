@@ -15,6 +15,8 @@ from app.services.work import Work
 
 LARGEST_PICTURE = 8 * 1024 * 1024
 SIDE = 640
+# A bomb of a few kilobytes can claim any size; what a telephone takes stays well below this.
+MOST_PIXELS = 60_000_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,16 +47,18 @@ class ContentStore:
         return sha256
 
 
-def picture(content: bytes) -> bytes:
-    """An uploaded picture drawn again as WebP of at most 640 pixels, which drops all it carried. Raises Refusal."""
+def picture(content: bytes, side: int = SIDE) -> bytes:
+    """An uploaded picture drawn again as WebP of at most `side` pixels, which drops all it carried. Raises Refusal."""
     if len(content) > LARGEST_PICTURE:
         raise Refusal("picture_wrong", pointer="/picture")
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Refusal("picture_wrong", pointer="/picture")
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise Refusal("picture_wrong", pointer="/picture") from None
-    upright.thumbnail((SIDE, SIDE))
+    upright.thumbnail((side, side))
     out = io.BytesIO()
     upright.save(out, "WEBP", quality=80)
     return out.getvalue()

@@ -9,12 +9,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.models.erasures import Erasure
+from app.models.probes import ProbeAlert, ProbeSample
 from app.models.scans import Claim, PinTry, Report, Scan, ScanNonce, ScanPlace, ScanTally
 from app.services.work import LOCAL, Work
 
 _DAY_US = 86_400 * 1_000_000
 _LOCAL_US = 7 * 3600 * 1_000_000
 _EPOCH = date(1970, 1, 1)
+# Networks are kept as long as an alert is fresh, and no longer.
+NETWORK_DAYS = 7
 
 
 def sum_up(work: Work, keep_days: int) -> int:
@@ -22,6 +26,7 @@ def sum_up(work: Work, keep_days: int) -> int:
     last = datetime.combine(work.today - timedelta(days=keep_days), datetime.min.time(), LOCAL)
     cut = int(last.timestamp()) * 1_000_000
     _forget(work, cut)
+    _forget_networks(work)
     oldest = work.session.scalar(sa.select(Scan.at).order_by(Scan.id).limit(1))
     if oldest is None or oldest >= cut:
         return 0
@@ -54,6 +59,16 @@ def _settle(work: Work, end: int) -> int:
 def _forget(work: Work, cut: int) -> None:
     """Let go of what names a device or a person in claims, reports and wrong tries before `cut`."""
     day = (_EPOCH + timedelta(days=(cut + _LOCAL_US) // _DAY_US)).toordinal()
-    work.session.execute(sa.delete(PinTry).where(PinTry.day < day))
+    # The tries of all together (day 0) name nobody and must last as long as the stamp.
+    work.session.execute(sa.delete(PinTry).where(PinTry.day < day, PinTry.day > 0))
+    work.session.execute(sa.delete(ProbeSample).where(ProbeSample.at < cut))
+    work.session.execute(sa.delete(Erasure).where(Erasure.at < cut, Erasure.done_at.is_not(None)))
     work.session.execute(sa.update(Claim).where(Claim.at < cut, Claim.device.is_not(None)).values(device=None))
     work.session.execute(sa.update(Report).where(Report.at < cut, Report.contact.is_not(None)).values(contact=None))
+
+
+def _forget_networks(work: Work) -> None:
+    """Alerts and samples lose whose they were after a week, and keep what happened."""
+    week_ago = work.now - NETWORK_DAYS * _DAY_US
+    for row, who in ((ProbeAlert, ProbeAlert.who), (ProbeSample, ProbeSample.network)):
+        work.session.execute(sa.update(row).where(row.at < week_ago, who.is_not(None)).values({who.key: None}))

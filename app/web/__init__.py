@@ -23,7 +23,7 @@ C = TypeVar("C")
 M = TypeVar("M", bound=StrEnum)
 Page = str | Response | tuple[str, int]
 web = Blueprint("web", __name__, url_prefix="/office", template_folder="templates")
-ROOMS = ("office", "organisations", "products", "labels", "lots", "orders", "rolls", "recalls")
+ROOMS = ("office", "organisations", "products", "labels", "lots", "orders", "rolls", "recalls", "reports", "devices")
 DONE = Text("Đã xong.", "Done.")
 
 

@@ -39,6 +39,9 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "RETURNED": ("trả lại", "returned"),
     "REPROCESSED": ("tái chế", "reprocessed"),
     "UNRECOVERABLE": ("không thu hồi được", "unrecoverable"),
+    "CHECKING": ("đang xác minh", "being looked into"),
+    "CONFIRMED": ("có vi phạm", "something wrong"),
+    "UNFOUNDED": ("không thấy vi phạm", "nothing wrong"),
 }
 
 CHOICES: Final[Mapping[str, tuple[str, str]]] = {

@@ -1,6 +1,6 @@
 """Alert cases, notes on stamps, known sellers; the order of claims and places; sightings that hold evidence of copies.
 
-Revision: 0009, after 0008
+Revision: 0009, after 0006
 
 A sighting of version 1 keeps its counts, firsts and confirmed scratch code and begins with no evidence of copies; its
 marks of devices are made again from the lower bits of the old ones.
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0008"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -17,6 +17,7 @@ from app.domain.organisations import ORGANISATION
 from app.domain.permissions import RoleName
 from app.domain.products import PRODUCT
 from app.domain.recalls import RECALL
+from app.domain.reports import REPORT
 from app.domain.stamps import BATCH
 from app.extensions import db
 from stamp_engine.lifecycle import STAMP
@@ -47,7 +48,9 @@ def test_verdicts_reasons_and_problems() -> None:
         assert f"`{code}`" in text("http.md"), code
 
 
-@pytest.mark.parametrize("machine", [ORDER, PRINT_JOB, LOT, ORGANISATION, PRODUCT, RECALL, BATCH, STAMP], ids=str)
+@pytest.mark.parametrize(
+    "machine", [ORDER, PRINT_JOB, LOT, ORGANISATION, PRODUCT, RECALL, REPORT, BATCH, STAMP], ids=str
+)
 def test_states_and_their_steps(machine: object) -> None:
     page = text("states.md")
     for before, row in machine.table.items():  # type: ignore[attr-defined]

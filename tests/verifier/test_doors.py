@@ -1,39 +1,21 @@
 """The doors over HTTP: every answer, header and error a phone or a program meets."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 
-import config
-from tests.verifier.world import HOST, World
+from tests.verifier.doors import JSON, PHONE, opened, path, problem, settings
+from tests.verifier.world import World
 from verifier import pages, service
 from verifier.asgi import create
 from verifier.clients import DEVICE_COOKIE
 
-PHONE = {"user-agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "accept": "text/html"}
-JSON = {"accept": "application/json"}
-
-
-def settings(place: World, **more: str) -> config.Verifier:
-    return config.verifier(
-        {
-            "DATA_DIR": str(place.stack.data_dir),
-            "DATABASE_URL": place.stack.verifier_url,
-            "REDIS_URL": place.stack.redis_url,
-            "STAMP_HOST": HOST,
-            "OPENER_SOCKET": str(place.socket),
-            "DEVICE_SECRET": "d" * 32,
-            **more,
-        }
-    )
-
 
 @pytest.fixture
 def door(place: World) -> Iterator[TestClient]:
-    with TestClient(create(settings(place)), raise_server_exceptions=False) as client:
+    with opened(place) as client:
         yield client
 
 
@@ -41,20 +23,6 @@ def door(place: World) -> Iterator[TestClient]:
 def codes(place: World) -> list[str]:
     block = place.batch(((5, "ACTIVE", place.lot("L1")), (1, "DELIVERED", None)), pins=True)
     return [place.text(index) for index in block]
-
-
-def path(code: str) -> str:
-    return "/" + code.partition("://")[2].partition("/")[2]
-
-
-def problem(answer: Any, status: int, kind: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["type"] == f"/problems/{kind}"
-    assert set(body["detail"]) == {"vi", "en"}
-    assert body["request_id"]
-    return body
 
 
 def test_the_page_of_a_good_stamp_says_the_verdict_first(door: TestClient, codes: list[str]) -> None:
@@ -115,6 +83,30 @@ def test_the_receipt_shows_the_scan_again_dated_and_is_no_scan(
     assert path(codes[0]) not in answer.text
     assert door.get(f"/r/{uuid4()}", headers=PHONE).status_code == 404
     assert door.get("/r/nothing", headers=PHONE).status_code == 404
+
+
+def test_a_forwarded_receipt_shows_no_code_that_could_be_scanned_again(
+    door: TestClient, place: World, codes: list[str]
+) -> None:
+    """Invariant 11: the printed serial is the code, so only who scanned sees it whole."""
+    door.get(path(codes[0]), headers=PHONE)
+    receipt = door.get(path(codes[1]), headers=JSON).json()["receipt"]
+    where = {"lat": 21.33, "lon": 103.91, "accuracy_m": 20}
+    door.post(f"/api/v1/scans/{receipt}/location", json=where)
+    mine = door.get(f"/r/{receipt}", headers=JSON).json()["stamp"]["serial"]
+    assert mine == place.serial(place.rows("scan")[-1].stamp)
+    door.cookies.clear()
+    before = place.rows("scan")
+    for answer in (
+        door.get(f"/r/{receipt}", headers=PHONE),
+        door.get(f"/r/{receipt}", headers=JSON),
+        door.post(f"/r/{receipt}/claim", headers=PHONE),
+    ):
+        assert answer.status_code == 200
+        assert mine not in answer.text
+        assert mine.replace("-", "")[:16] not in answer.text
+        assert "103.9" not in answer.text
+    assert place.rows("scan") == before
 
 
 def test_nonce_and_repeat(door: TestClient, place: World, codes: list[str]) -> None:

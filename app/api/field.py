@@ -1,0 +1,97 @@
+"""What comes from the field over the API: scanning devices, reports of suspicious products, probes."""
+
+from flask import Response, json
+from pydantic import BaseModel, RootModel
+
+from app.api import ById, api, paged, stepped
+from app.api.views import plain, view
+from app.auth import reading, working
+from app.domain.reports import ReportEvent
+from app.services import devices, probes, reports
+from app.services.devices import NewDevice
+
+
+class NewDeviceBody(RootModel[NewDevice]):
+    """`NewDevice` as the body of a request."""
+
+
+class ReportStep(ById):
+    """A step of a report."""
+
+    event: ReportEvent
+
+
+class Outcome(BaseModel):
+    """What the reporter may read."""
+
+    outcome: str | None = None
+
+
+@api.get("/devices")
+def list_devices() -> Response:
+    """Scanning devices in scope, the newest first."""
+    with reading() as work:
+        return paged(devices.every(work))
+
+
+@api.post("/devices")
+def enrol_device(body: NewDeviceBody) -> Response:
+    """Enrol a scanning device; its token is shown once."""
+    with working() as work:
+        made = devices.enrol(work, body.root)
+    content = {**view(made.device), "token": made.token}
+    return Response(json.dumps(content), 201, content_type="application/json")
+
+
+@api.post("/devices/<uuid:uid>/revoke")
+def revoke_device(path: ById) -> Response:
+    """Take a scanning device's right away, at once."""
+    return stepped(lambda work: devices.revoke(work, path.uid))
+
+
+@api.get("/report-cases")
+def list_report_cases() -> Response:
+    """Reports of suspicious products in scope, the newest first."""
+    with reading() as work:
+        content = {"items": [_seen(seen) for seen in reports.every(work)], "next": None}
+    return Response(json.dumps(content), content_type="application/json")
+
+
+@api.post("/report-cases/<uuid:uid>/<event>")
+def step_report_case(path: ReportStep, body: Outcome) -> Response:
+    """Look into a report, confirm, dismiss or reopen it; `outcome` is told to the reporter."""
+    with working() as work:
+        reports.step(work, path.uid, path.event, body.outcome)
+    with reading() as work:
+        content = _seen(reports.get(work, path.uid))
+    return Response(json.dumps(content), content_type="application/json")
+
+
+@api.get("/probe-alerts")
+def list_probe_alerts() -> Response:
+    """Alerts of people who try codes, the newest first."""
+    with reading() as work:
+        items = [
+            {"id": str(row.id), "kind": row.kind, "who": row.who, "codes": row.codes, "at": _at(row.at)}
+            for row in probes.alerts(work)
+        ]
+    return Response(json.dumps({"items": items, "next": None}), content_type="application/json")
+
+
+def _seen(seen: reports.Seen) -> dict[str, object]:
+    case = seen.case
+    return {
+        "id": str(seen.report.id),
+        "state": seen.state.value,
+        "text": seen.report.text,
+        "place": seen.report.place,
+        "contact": seen.report.contact,
+        "photo": seen.report.photo,
+        "batch": seen.batch.number if seen.batch else None,
+        "outcome": case.outcome if case else None,
+        "at": _at(seen.report.at),
+    }
+
+
+def _at(micros: int) -> object:
+    return plain("_at", micros)

@@ -1,0 +1,51 @@
+"""Scanning devices of inspectors and producers' staff: enrol, see, revoke."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template
+from werkzeug.wrappers import Response
+
+from app.auth import may, reading
+from app.domain.errors import Text
+from app.domain.permissions import Action
+from app.services import devices as service
+from app.services import users
+from app.services.devices import NewDevice
+from app.web import Page, step, submitted, web
+from app.web.forms import Form, asked, optional
+
+_TITLE = Text("Đăng ký thiết bị", "Enrol a device")
+
+
+@web.get("/devices")
+def devices() -> str:
+    """The devices in scope."""
+    with reading() as work:
+        rows = service.every(work)
+    return render_template("devices.html", rows=rows)
+
+
+@web.route("/devices/new", methods=["GET", "POST"])
+def new_device() -> Page:
+    """Enrol a device; its token is shown once, here."""
+    owners: list[tuple[str, Text]] = []
+    if may(Action.MANAGE_USERS):
+        with reading() as work:
+            owners = [(str(row.uid), Text(row.name, row.name)) for row in users.every(work)]
+    hint = Text("Ví dụ: điện thoại của đội kiểm tra số 2", "For example: telephone of inspection team 2")
+    fields = [asked("name", "Tên thiết bị", "Name of the device", hint=hint)]
+    if owners:
+        fields.append(optional("user", "Người dùng thiết bị", "Whose device", "select", options=owners))
+    form = Form(NewDevice, fields)
+
+    def then(made: Any) -> Any:
+        return render_template("device.html", device=made.device, token=made.token)
+
+    return submitted(form, service.enrol, then, _TITLE)
+
+
+@web.post("/devices/<uuid:uid>/revoke")
+def revoke_device(uid: UUID) -> Response:
+    """Take a device's right away."""
+    return step(lambda work: service.revoke(work, uid), "web.devices")

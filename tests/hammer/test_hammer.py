@@ -1,0 +1,77 @@
+"""The short forms: every fault once under load, and 20,000 forged codes (1,000,000 with ESTAMP_LONG)."""
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import redis
+from starlette.testclient import TestClient
+
+from stamp_engine.format import Profile
+from tests.conftest import Stack
+from tests.hammer.forgeries import forgeries
+from tests.hammer.hammer import FAULTS, checked, estate, struck
+from tests.verifier.test_doors import settings
+from tests.verifier.world import answer, scan, world
+from verifier.asgi import create
+from verifier.contract import ScanRequest, Verdict
+from verifier.journal import Journal
+
+_LONG = "ESTAMP_LONG" in os.environ
+_MANY = 1_000_000 if _LONG else 20_000
+_REFUSALS = {Verdict.FORGED, Verdict.MALFORMED, Verdict.FOREIGN}
+
+
+@pytest.mark.timeout(300)
+def test_every_fault_once_loses_nothing_doubles_nothing_and_gives_no_wrong_verdict(tmp_path: Path) -> None:
+    """Invariants 4, 5 and 6."""
+    with estate(tmp_path) as at:
+        report = checked(at, asyncio.run(struck(at, 1, calm_s=0.5)))
+    assert report.wrong == []
+    assert report.acknowledged > 1000
+    assert len(report.recovery_s) == len(FAULTS)
+
+
+@pytest.mark.timeout(1200)
+def test_no_forged_code_is_accepted_and_none_reaches_a_server(
+    production: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 3."""
+
+    def touched(*_: object) -> None:
+        raise AssertionError("a forged code reached the database")
+
+    with world(production) as place, redis.Redis.from_url(production.redis_url) as cache:
+        lot = place.lot("L1")
+        compact, sealed = (place.batch(((50, "ACTIVE", lot),), profile=profile) for profile in Profile)
+        genuine = [place.text(index) for index in compact]
+        genuine += [place.text(index, profile=Profile.SEALED) for index in sealed]
+        scanner = place.scanner()
+        assert scan(scanner, genuine[0]).verdict is Verdict.VALID_FIRST
+        rows, asked = place.rows("scan"), cache.info("commandstats")["cmdstat_get"]["calls"]
+        for name in ("recall", "record", "find"):
+            monkeypatch.setattr(Journal, name, touched)
+        verdicts: Counter[Verdict] = Counter()
+        texts = list(forgeries(genuine, _MANY))
+        for start in range(0, _MANY, 256):
+            outcomes = scanner.scan([ScanRequest(text) for text in texts[start : start + 256]])
+            verdicts.update(answer(outcome).verdict for outcome in outcomes)
+        assert set(verdicts) == _REFUSALS
+        assert verdicts.total() == _MANY
+        assert place.rows("scan") == rows
+        assert cache.info("commandstats")["cmdstat_get"]["calls"] == asked
+
+
+def test_forged_codes_at_the_door_are_answered_or_refused_never_a_fault(production: Stack) -> None:
+    with world(production) as place:
+        block = place.batch(((20, "ACTIVE", place.lot("L1")),))
+        genuine = [place.text(index) for index in block]
+        with TestClient(create(settings(place))) as door:
+            for text in forgeries(genuine, 1_000, seed=7):
+                found = door.post("/api/v1/scans", json={"code": text})
+                assert found.status_code in {200, 422}, text
+                if found.status_code == 200:
+                    assert found.json()["tone"] in {"red", "grey"}
+        assert place.rows("scan") == []
