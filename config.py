@@ -112,6 +112,12 @@ def _shown(raw: str) -> bool:
     return raw == "shown"
 
 
+def _switch(raw: str) -> bool:
+    if raw not in {"on", "off"}:
+        raise ValueError("use on or off")
+    return raw == "on"
+
+
 def _level(raw: str) -> str:
     level = raw.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -151,6 +157,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
     Setting("COPY_WARNINGS", _shown, "shadow", "`shown` shows suspected copies in red; `shadow` only logs them"),
+    Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
+    Setting("SECOND_FACTOR", _switch, None, "`on`: officers need a second factor; default: `on` in production"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
@@ -170,10 +178,14 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Management(Common):
-    """The office and its API. Holds no key."""
+    """The office and its API. Holds no key: codes are opened through `opener_socket`."""
 
     database_url: str = field(repr=False)
     stamp_host: str
+    stamp_hosts: tuple[str, ...]
+    opener_socket: Path
+    two_officers_above: int
+    second_factor: bool
     public_url: str
     session_secret: str = field(repr=False)
     trusted_proxies: tuple[str, ...]
@@ -331,6 +343,8 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "keys_dir": lambda env: _derived(env, "KEYS_DIR", lambda: env.data_dir / "keys"),
     "passphrase": lambda env: env.passphrase(),
     "opener_socket": lambda env: _derived(env, "OPENER_SOCKET", lambda: env.data_dir / "opener.sock"),
+    "two_officers_above": lambda env: env.get("TWO_OFFICERS_ABOVE"),
+    "second_factor": lambda env: _derived(env, "SECOND_FACTOR", lambda: env.environment is Environment.PRODUCTION),
     "scan_retention_days": lambda env: env.get("SCAN_RETENTION_DAYS"),
 }
 

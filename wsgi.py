@@ -4,6 +4,7 @@ gunicorn "wsgi:management()"                          the office and its API
 gunicorn -k asgi wsgi:app                             the public side with the office mounted behind it
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -14,7 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 import config
 from app.application import create as create_office
+from stamp_engine.tokens import Opened
 from verifier.asgi import create as create_verifier
+from verifier.opener import OpenerClient, OpenerDown
 
 OFFICE = ("/office", "/static/", "/media/", "/openapi", "/api/v1/")
 
@@ -36,8 +39,17 @@ class _Office(BaseRoute):
 
 
 def management() -> Flask:
-    """The management side as a WSGI application."""
-    return create_office(config.management())
+    """The management side as a WSGI application. It opens codes through the opener, like the public side."""
+    settings = config.management()
+    client = OpenerClient(settings.opener_socket)
+
+    def open_tokens(tokens: Sequence[int]) -> Sequence[Opened | None]:
+        try:
+            return client.open(tokens)
+        except OpenerDown as error:
+            raise OSError(str(error)) from error
+
+    return create_office(settings, open_tokens)
 
 
 def combined() -> Starlette:

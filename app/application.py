@@ -13,6 +13,8 @@ import config
 from app import auth, problems, web
 from app.api import api, invalid
 from app.extensions import bind, csrf, db
+from app.services.access import Box
+from app.services.codes import Opener, Reader
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
@@ -26,8 +28,8 @@ POLICY = (
 )
 
 
-def create(settings: config.Management) -> Flask:
-    """The management side as a WSGI application."""
+def create(settings: config.Management, open_tokens: Opener | None = None) -> Flask:
+    """The management side as a WSGI application; `open_tokens` asks the opener, and raises OSError where it is away."""
     info = Info(title="Tem điện tử Sơn La – management API", version="1")
     app = OpenAPI(
         __name__,
@@ -60,6 +62,11 @@ def create(settings: config.Management) -> Flask:
         )
     app.extensions["files"] = ContentStore(settings.data_dir / "files")
     app.extensions["print_file"] = lambda sha256: settings.data_dir / "print" / f"{sha256}.zip"
+    app.extensions["codes"] = Reader(settings.stamp_hosts, open_tokens)
+    app.extensions["public_url"] = settings.public_url
+    app.extensions["box"] = Box(settings.session_secret)
+    app.extensions["second_factor"] = settings.second_factor
+    app.extensions["two_officers_above"] = settings.two_officers_above
     auth.install(app)
     problems.install(app)
     web.install(app)

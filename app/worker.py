@@ -29,7 +29,7 @@ from app.database import open_engine
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
-from app.services import erasures, minting, reports, retention, snapshots
+from app.services import erasures, minting, printing, reports, retention, snapshots
 from app.services import keys as key_service
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
@@ -67,8 +67,12 @@ class Minter:
     """Labels of a job that are read back; a larger job is sampled."""
 
     def upkeep(self) -> None:
-        """Partitions for the months to come, and old scans summed up."""
+        """Partitions for the months to come, print files nobody needs any more removed, and old scans summed up."""
         schema.ensure_partitions(self.desk.engine, self.desk.clock())
+        with self.desk.reading(minting.SYSTEM) as work:
+            done = printing.done_with(work)
+        for sha256 in done:
+            print_file(self.data_dir, sha256).unlink(missing_ok=True)
         summed = 1
         while summed:
             with self.desk.work(minting.SYSTEM) as work:

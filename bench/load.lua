@@ -23,6 +23,8 @@ end
 
 function response(status, _, body)
   answers = answers + 1
+  -- Whoever sends nothing but forged codes is soon told to wait: that is the right answer too.
+  if status == 429 and pattern and pattern:find("forged") then return end
   if status ~= 200 or (pattern and not body:find(pattern)) then
     wrong = wrong + 1
     if wrong < 4 then io.stderr:write(status .. " " .. body:sub(1, 300) .. "\n") end

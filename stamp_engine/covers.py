@@ -34,13 +34,18 @@ def test_text(template: Template) -> str:
     return text[:start] + "9" * SIGNATURE_DIGITS + text[start + SIGNATURE_DIGITS : -INDEX_DIGITS] + "9" * INDEX_DIGITS
 
 
+def test_labels(layout: Layout) -> int:
+    """How many labels a test strip has: a sheet of them, or some rows of a roll."""
+    return layout.per_page if layout.rows > 1 else layout.columns * _STRIP
+
+
 def write_test_strip(out: Sink, layout: Layout, template: Template, face: Face, *, pins: bool) -> None:
     """A document of labels as the batch will have, with test symbols; on paper a ruler and a ladder of sizes follow.
 
     Raises MintRefused where the layout cannot print the template.
     """
     sheet = Sheet(layout, template, face, pins=pins)
-    count = layout.per_page if layout.rows > 1 else layout.columns * _STRIP
+    count = test_labels(layout)
     symbol = packed(template, test_text(template))
     serial = np.frombuffer(_SERIAL.ljust(SERIAL_CHARS)[:SERIAL_CHARS], dtype=np.uint8)
     under = np.full((count, PIN_DIGITS), ord("0"), dtype=np.uint8) if pins else None

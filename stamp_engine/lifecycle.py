@@ -64,6 +64,8 @@ class StampEvent(StrEnum):
     SPOIL = "spoil"
     VOID = "void"
     LOSE = "lose"
+    RETURN = "return"
+    UNDO = "undo"
 
 
 STAMP: Machine[StampState, StampEvent] = Machine(
@@ -71,12 +73,14 @@ STAMP: Machine[StampState, StampEvent] = Machine(
     {
         StampState.MINTED: {
             StampEvent.PRINT: StampState.PRINTED,
+            StampEvent.SPOIL: StampState.SPOILED,
             StampEvent.VOID: StampState.VOID,
             StampEvent.LOSE: StampState.LOST,
         },
         StampState.PRINTED: {
             StampEvent.DELIVER: StampState.DELIVERED,
             StampEvent.SPOIL: StampState.SPOILED,
+            StampEvent.RETURN: StampState.SPOILED,
             StampEvent.VOID: StampState.VOID,
             StampEvent.LOSE: StampState.LOST,
         },
@@ -86,10 +90,15 @@ STAMP: Machine[StampState, StampEvent] = Machine(
             StampEvent.VOID: StampState.VOID,
             StampEvent.LOSE: StampState.LOST,
         },
-        StampState.ACTIVE: {StampEvent.VOID: StampState.VOID, StampEvent.LOSE: StampState.LOST},
+        StampState.ACTIVE: {
+            StampEvent.VOID: StampState.VOID,
+            StampEvent.LOSE: StampState.LOST,
+            StampEvent.UNDO: StampState.DELIVERED,
+        },
         StampState.SPOILED: {},
         StampState.VOID: {},
         StampState.LOST: {},
     },
 )
-"""No way leads out of SPOILED, VOID or LOST, and none from ACTIVE to another lot: a stamp is never used again."""
+"""No way leads out of SPOILED, VOID or LOST: a stamp is never used again. From ACTIVE to another lot there is only
+UNDO, which its service allows for minutes, and only while no consumer has met the stamp."""

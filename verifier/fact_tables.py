@@ -49,8 +49,6 @@ LOT = _table(
 )
 LOT_AREA = _table("lot_area", lot_id=_BIG, lat=sa.Float, lon=sa.Float, radius_km=sa.Float)
 DISPATCH = _table("dispatch", lot_id=_BIG, lat=sa.Float, lon=sa.Float)
-SELLER = _table("seller", organisation_id=_BIG, lat=sa.Float, lon=sa.Float, radius_km=sa.Float, ended_at=_BIG)
-STAMP_NOTE = _table("stamp_note", stamp=_BIG, kind=_TEXT, weight=sa.Integer, noted_on=_DAY, lifted_at=_BIG)
 LOT_STEP = _table("lot_step", id=_BIG, lot_id=_BIG, kind=_TEXT, who=_TEXT, place=_TEXT, done_on=_DAY, why=_TEXT)
 LOT_TEST = _table(
     "lot_test",

@@ -41,15 +41,13 @@ from verifier.fact_tables import (
     RECALL,
     RECALL_LOT,
     RETAINED_SAMPLE,
-    SELLER,
     SIGNING_KEY,
-    STAMP_NOTE,
     STAMP_RANGE,
     STORED_FILE,
     TABLES,
 )
 from verifier.records import FACT_CLOCK, JournalDown
-from verifier.verdict import NO_NOTE, StampNote, Standing
+from verifier.verdict import Standing
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
 
@@ -103,7 +101,6 @@ class Snapshot:
     tests: Mapping[int, tuple[Row, ...]]
     samples: Mapping[int, tuple[Row, ...]]
     plans: Mapping[int, Plan]
-    notes: Mapping[int, StampNote]
     manifests: Mapping[tuple[object, ...], str | None]
     # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
     _by_id: dict[int, BatchFacts] = field(default_factory=dict)
@@ -145,9 +142,7 @@ class Snapshot:
             return Standing(batch=batch.row.id)
         if any(hold.lo is not None or hold.hi is not None for hold in self.holds.get(("batch", batch.row.id), ())):
             return self._standing(batch, part, index, day)
-        if index in self.notes:
-            return self._standing(batch, part, index, day)
-        # Without a hold or a note on some of its stamps, a range stands as a whole.
+        # Without a hold on some of its stamps, a range stands as a whole.
         key = (batch.row.id, part.lo, day)
         if key not in self._standings:
             self._standings[key] = self._standing(batch, part, index, day)
@@ -167,7 +162,6 @@ class Snapshot:
             expires_on=lot.expires_on if lot is not None else None,
             certificate_ended_on=certificate.expires_on if certificate is not None and ended else None,
             plan=self.plans.get(part.lot_id, NO_PLAN),
-            note=self.notes.get(index, NO_NOTE),
         )
 
     def _holds(self, batch_id: int, lot: Row | None, index: int) -> Iterable[Words]:
@@ -316,8 +310,7 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         steps=_grouped(rows(LOT_STEP, LOT_STEP.c.id), lambda row: row.lot_id),
         tests=_grouped(rows(LOT_TEST, LOT_TEST.c.id), lambda row: row.lot_id),
         samples=_grouped(rows(RETAINED_SAMPLE, RETAINED_SAMPLE.c.id), lambda row: row.lot_id),
-        plans=plans.of_lots(lots.values(), products, rows(LOT_AREA), rows(DISPATCH), rows(SELLER)),
-        notes=plans.notes(rows(STAMP_NOTE, where=STAMP_NOTE.c.lifted_at.is_(None))),
+        plans=plans.of_lots(lots.values(), rows(LOT_AREA), rows(DISPATCH)),
         manifests=checked.results,
     )
 

@@ -42,7 +42,6 @@ TRIED_AN_HOUR = Limit("tried-hour", 3600, 30)
 # One network may be a whole carrier: its share grows with the valid codes it sends.
 TRIED_BY_NETWORK = Limit("tried-network", 600, 60)
 VALID_BY_NETWORK = Limit("valid-network", 600, 1 << 62)
-VALID_PER_INVALID = 2
 # What raises an alert (the issue's own figure); officers are told, nobody is refused by it.
 ENUMERATION = Limit("enumeration", 600, 19)
 REPORTS_BY_DEVICE = Limit("reports", 3600, 10)

@@ -109,7 +109,7 @@ class Lookout:
             for limit in (limits.TRIED_A_MINUTE, limits.TRIED_AN_HOUR):
                 waits.append(windows.wait_s(limit, what.device))
                 windows.add(limit, what.device)
-        share = windows.count(limits.VALID_BY_NETWORK, what.network) // limits.VALID_PER_INVALID
+        share = windows.count(limits.VALID_BY_NETWORK, what.network)
         limit = limits.TRIED_BY_NETWORK
         waits.append(windows.wait_s(limit, what.network, limit.most + share))
         windows.add(limit, what.network)

@@ -22,6 +22,7 @@ from stamp_engine.format import Code, CompactCode, parse, parse_path
 from stamp_engine.tokens import Opened
 from verifier import places
 from verifier.cache import Cache
+from verifier.clones.crowd import Crowd
 from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, StampView, Verdict
 from verifier.devices import device_hash
 from verifier.dossier import Parts
@@ -98,8 +99,7 @@ class Means:
 class Scanner:
     """Answers micro-batches of scans. Not for several threads at once: `verifier.loop` gives it one.
 
-    `hosts` are the hosts whose links are ours, in upper case; `clock` gives UTC microseconds,
-    `new_id` fresh UUIDv7s.
+    `hosts` are the hosts whose links are ours, in upper case; `clock` gives UTC microseconds, `new_id` fresh UUIDv7s.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class Scanner:
         self._observer = observer
         self._monotonic = monotonic
         self._show_copies = means.show_copies
+        self._crowd = Crowd()
 
     def scan(self, requests: Sequence[ScanRequest]) -> list[Outcome]:
         """The answer to each request, in order. Never raises for what a request or a lost server brings."""
@@ -284,7 +285,7 @@ class Scanner:
             # A stamp's times never run backwards, whatever a clock was set to.
             at = max(self._clock(), sighting.last_at)
             day = local_day(at)
-            look = _look(work.request, stamp, at)
+            look = _look(work.request, stamp, at, self._crowd)
             standing = recalled.facts.standing(stamp, day)
             judgement = judge(standing, sighting, look, show_copies=self._show_copies)
             if judgement.shadowed and work.request.count:
@@ -343,7 +344,7 @@ class Scanner:
         return ScanAnswer(verdict, self._clock(), tuple(reason(finding) for finding in findings))
 
 
-def _look(request: ScanRequest, stamp: int, at: int) -> Look:
+def _look(request: ScanRequest, stamp: int, at: int, crowd: Crowd) -> Look:
     mark = device_mark(request.device, stamp)
     return Look(
         at=at,
@@ -352,6 +353,7 @@ def _look(request: ScanRequest, stamp: int, at: int) -> Look:
         consumer=request.role is ScanRole.CONSUMER,
         recorded=request.count,
         late_since=request.scanned_at,
+        credible=crowd.credible(request.device, stamp, at // 1_000_000),
     )
 
 

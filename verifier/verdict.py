@@ -53,7 +53,6 @@ LEADS_TO: Mapping[ReasonCode, Verdict] = {
     ReasonCode.LONG_AFTER_SALE: Verdict.UNUSUAL,
     ReasonCode.PIN_FAR: Verdict.SUSPECT_COPY,
     ReasonCode.VOUCHED_APART: Verdict.SUSPECT_COPY,
-    ReasonCode.COPY_CONFIRMED: Verdict.SUSPECT_COPY,
 }
 """The facts that speak against a stamp. The other reasons inform and change no verdict."""
 
@@ -63,6 +62,10 @@ _GROUNDS: Mapping[Ground, ReasonCode] = {
     Ground.PLACES: ReasonCode.FAR_PLACES,
     Ground.CLAIMS: ReasonCode.SEVERAL_BUYERS,
     Ground.AGE: ReasonCode.LONG_AFTER_SALE,
+}
+_CORROBORATION: Mapping[Mark, ReasonCode] = {
+    Mark.PIN_FAR: ReasonCode.PIN_FAR,
+    Mark.VOUCHED_APART: ReasonCode.VOUCHED_APART,
 }
 # An unusual history names the grounds that weigh at least this much, and the heaviest in any case.
 _WORTH_SAYING = 1.0  # nats
@@ -99,23 +102,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class StampNote:
-    """What an office has put on record of one stamp.
-
-    `cleared_weight` is the weight of its history when it was looked into and found harmless, on `cleared_on`.
-    """
-
-    display: bool = False
-    exposed: bool = False
-    copied: bool = False
-    cleared_weight: int | None = None
-    cleared_on: date | None = None
-
-
-NO_NOTE = StampNote()
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """What the facts say of one stamp on one local day. `state` is empty where the stamp is in no valid batch."""
 
@@ -129,7 +115,6 @@ class Standing:
     expires_on: date | None = None
     certificate_ended_on: date | None = None
     plan: Plan = NO_PLAN
-    note: StampNote = NO_NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +160,7 @@ def judge(standing: Standing, before: Sighting, look: Look, *, show_copies: bool
     elif in_time:
         after = detector.vouched(before, look.fix)
     scans = shown(after, look.device)
-    against = history_findings(standing, after)
+    against = history_findings(after)
     findings = (
         *_of_code(standing),
         *_of_state(standing),
@@ -211,40 +196,17 @@ def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -
     return next(one for one in ORDER if one in softer), True
 
 
-def threshold(standing: Standing) -> int:
-    """The weight, in 1/256 nat, from which this stamp's history is unusual."""
-    least = PARAMETERS.unusual
-    if standing.note.display:
-        least += PARAMETERS.display
-    if standing.note.cleared_weight is not None:
-        least = max(least, standing.note.cleared_weight + PARAMETERS.after_clearing)
-    return least
-
-
-def history_findings(standing: Standing, after: Sighting) -> list[Finding]:
-    """What in the history and in an office's notes speaks against the stamp; empty for an ordinary one.
+def history_findings(after: Sighting) -> list[Finding]:
+    """What in the history speaks against the stamp; empty for an ordinary one.
 
     Statistics alone make a history unusual. Only what costs an attacker something makes a copy suspected: the right
-    scratch code from far away, people who answer for themselves in two places at once, or an officer's decision. So
-    nobody can defame a rival's goods by scanning them.
+    scratch code from far away, or people who answer for themselves in two places at once. So nobody can defame a
+    rival's goods by scanning them.
     """
-    note, found = standing.note, []
-    unusual = after.weight >= threshold(standing)
-    if note.copied:
-        found.append(found_that(ReasonCode.COPY_CONFIRMED))
-    if unusual and after.has(Mark.PIN_FAR):
-        found.append(found_that(ReasonCode.PIN_FAR))
-    if unusual and after.has(Mark.VOUCHED_APART):
-        found.append(found_that(ReasonCode.VOUCHED_APART))
-    if unusual:
-        found += _grounds(after)
-    if note.exposed and not any(finding.code is ReasonCode.EXPOSED for finding in found):
-        found.append(found_that(ReasonCode.EXPOSED))
-    if note.display:
-        found.append(found_that(ReasonCode.ON_DISPLAY))
-    if note.cleared_on is not None:
-        found.append(found_that(ReasonCode.CLEARED, day=note.cleared_on))
-    return found
+    if after.weight < PARAMETERS.unusual:
+        return []
+    corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
+    return [*corroborated, *_grounds(after)]
 
 
 def _grounds(after: Sighting) -> list[Finding]:
@@ -271,7 +233,7 @@ def _level(standing: Standing, after: Sighting, against: list[Finding]) -> int:
         return SUSPECTED
     if Verdict.UNUSUAL in leads:
         return UNUSUAL
-    mild = standing.compromised_key is not None or after.weight >= threshold(standing) - PARAMETERS.mild
+    mild = standing.compromised_key is not None or after.weight >= PARAMETERS.unusual - PARAMETERS.mild
     return MILD if mild else 0
 
 

@@ -174,11 +174,8 @@ class ReasonCode(StrEnum):
     SEVERAL_BUYERS = "several_buyers"
     LONG_AFTER_SALE = "long_after_sale"
     EXPOSED = "exposed"
-    ON_DISPLAY = "on_display"
     PIN_FAR = "pin_far"
     VOUCHED_APART = "vouched_apart"
-    COPY_CONFIRMED = "copy_confirmed"
-    CLEARED = "cleared"
 
 
 REASONS: Mapping[ReasonCode, Words] = {
@@ -249,10 +246,6 @@ REASONS: Mapping[ReasonCode, Words] = {
         "Mã này đã bị đưa lên mạng hoặc truyền tay: chỉ mã dưới lớp cào mới phân biệt được gói thật.",
         "This code has been published or passed around: only the scratch code tells the true pack.",
     ),
-    ReasonCode.ON_DISPLAY: Words(
-        "Gói hàng này được đăng ký là hàng trưng bày, nhiều người quét là bình thường.",
-        "This pack is registered as a display unit; that many people scan it is normal.",
-    ),
     ReasonCode.PIN_FAR: Words(
         "Mã đúng dưới lớp cào đã được nhập ở hai nơi cách nhau hơn 60 km.",
         "The right scratch code was entered in two places more than 60 km apart.",
@@ -260,14 +253,6 @@ REASONS: Mapping[ReasonCode, Words] = {
     ReasonCode.VOUCHED_APART: Words(
         "Cán bộ hoặc chủ gói hàng đã có mặt cùng mã này ở hai nơi mà không ai đi kịp.",
         "Officers or owners had this code in hand in two places nobody can travel between in that time.",
-    ),
-    ReasonCode.COPY_CONFIRMED: Words(
-        "Cán bộ đã xác nhận có nhiều gói hàng mang mã này.",
-        "An officer has confirmed that several packs carry this code.",
-    ),
-    ReasonCode.CLEARED: Words(
-        "Cán bộ đã xem xét lịch sử của tem ngày {day} và không thấy vấn đề.",
-        "An officer looked into this stamp's history on {day} and found nothing wrong.",
     ),
 }
 

@@ -4,8 +4,8 @@ A creating POST with an `Idempotency-Key` gives its first answer again to every 
 only on the version it names. Lists come in pages of at most 100, the next one by `cursor`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, json, request
@@ -13,11 +13,12 @@ from flask_openapi import APIBlueprint  # type: ignore[attr-defined]  # it expor
 from pydantic import BaseModel
 
 from app.api.views import view
-from app.auth import read_token, signed_in, working
+from app.auth import knock, read_token, working
 from app.domain.errors import Refusal
 from app.models import Base
 from app.problems import of_validation
 from app.services import idempotency
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 PAGE = 100
@@ -47,8 +48,7 @@ api = APIBlueprint(
 @api.before_request
 def _known() -> None:
     read_token()
-    if not signed_in():
-        raise Refusal("sign_in_failed")
+    knock()
 
 
 def answered(row: Base, status: int = 200, location: str | None = None) -> Response:
@@ -94,17 +94,32 @@ def stepped(act: Callable[[Work], Base], current: Callable[[Work], Base] | None 
     return answered(made)
 
 
-def paged(rows: Sequence[Base], more: Callable[[Any], dict[str, Any]] = lambda _: {}) -> Response:
-    """A page of a list that is ordered already; the cursor is the public id of its last row. Raises Refusal."""
-    cursor, start = request.args.get("cursor"), 0
-    if cursor:
-        keys = [str(getattr(row, "uid", "")) for row in rows]
-        if cursor not in keys:
-            raise Refusal("malformed", pointer="/cursor", what="cursor")
-        start = keys.index(cursor) + 1
-    some = rows[start : start + PAGE]
-    after = str(getattr(some[-1], "uid", "")) if len(rows) > start + PAGE else None
-    content = {"items": [{**view(row), **more(row)} for row in some], "next": after}
+B = TypeVar("B", bound=BaseModel)
+
+
+def given(model: type[B]) -> B:
+    """A body that may be left out. Raises ValidationError where it does not fit."""
+    return model.model_validate_json(request.get_data() or b"{}")
+
+
+def asked_page() -> Ask:
+    """Which page of a list is asked for: `cursor`, `limit`, `state`, `q`. Raises Refusal."""
+    cursor, limit = request.args.get("cursor"), request.args.get("limit", str(PAGE))
+    try:
+        after = UUID(cursor) if cursor else None
+    except ValueError:
+        raise Refusal("malformed", pointer="/cursor", what="cursor") from None
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= PAGE:
+        raise Refusal("malformed", pointer="/limit", what="limit")
+    return Ask(after, int(limit), request.args.get("state") or None, request.args.get("q") or None)
+
+
+def paged(part: Part[Any], more: Callable[[Any], dict[str, Any]] = lambda _: {}) -> Response:
+    """A page of a list; the cursor is the public id of its last row."""
+    content = {
+        "items": [{**view(row), **more(row)} for row in part.rows],
+        "next": str(part.next) if part.next else None,
+    }
     return Response(json.dumps(content), content_type="application/json")
 
 

@@ -5,10 +5,12 @@ from pydantic import BaseModel, RootModel
 
 from app.api import ById, api, paged, stepped
 from app.api.views import plain, view
-from app.auth import reading, working
+from app.auth import needs, reading, working
+from app.domain.permissions import Action
 from app.domain.reports import ReportEvent
 from app.services import devices, probes, reports
 from app.services.devices import NewDevice
+from app.services.paging import Part
 
 
 class NewDeviceBody(RootModel[NewDevice]):
@@ -28,13 +30,15 @@ class Outcome(BaseModel):
 
 
 @api.get("/devices")
+@needs(Action.ENROL_DEVICE)
 def list_devices() -> Response:
     """Scanning devices in scope, the newest first."""
     with reading() as work:
-        return paged(devices.every(work))
+        return paged(Part(devices.every(work), None))
 
 
 @api.post("/devices")
+@needs(Action.ENROL_DEVICE)
 def enrol_device(body: NewDeviceBody) -> Response:
     """Enrol a scanning device; its token is shown once."""
     with working() as work:
@@ -44,12 +48,14 @@ def enrol_device(body: NewDeviceBody) -> Response:
 
 
 @api.post("/devices/<uuid:uid>/revoke")
+@needs(Action.ENROL_DEVICE)
 def revoke_device(path: ById) -> Response:
     """Take a scanning device's right away, at once."""
     return stepped(lambda work: devices.revoke(work, path.uid))
 
 
 @api.get("/report-cases")
+@needs(Action.READ_REPORT)
 def list_report_cases() -> Response:
     """Reports of suspicious products in scope, the newest first."""
     with reading() as work:
@@ -58,6 +64,7 @@ def list_report_cases() -> Response:
 
 
 @api.post("/report-cases/<uuid:uid>/<event>")
+@needs(Action.DECIDE_REPORT)
 def step_report_case(path: ReportStep, body: Outcome) -> Response:
     """Look into a report, confirm, dismiss or reopen it; `outcome` is told to the reporter."""
     with working() as work:
@@ -68,6 +75,7 @@ def step_report_case(path: ReportStep, body: Outcome) -> Response:
 
 
 @api.get("/probe-alerts")
+@needs(Action.READ_PROBES)
 def list_probe_alerts() -> Response:
     """Alerts of people who try codes, the newest first."""
     with reading() as work:

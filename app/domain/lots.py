@@ -30,6 +30,7 @@ class LotEvent(StrEnum):
     TEST = "test"
     RELEASE = "release"
     STAMP = "stamp"
+    UNSTAMP = "unstamp"
     DISTRIBUTE = "distribute"
     CLOSE = "close"
     RECALL = "recall"
@@ -54,6 +55,7 @@ LOT = Machine(
         },
         LotState.STAMPED: {
             LotEvent.STAMP: LotState.STAMPED,
+            LotEvent.UNSTAMP: LotState.RELEASED,
             LotEvent.DISTRIBUTE: LotState.DISTRIBUTED,
             LotEvent.RECALL: LotState.RECALLING,
             LotEvent.DISPOSE: LotState.DISPOSED,

@@ -6,10 +6,11 @@ from stamp_engine.lifecycle import Machine
 
 
 class OrderState(StrEnum):
-    """Where an order stands; four eyes guard the step from SUBMITTED."""
+    """Where an order stands. Somebody else approves than asked; a large order is endorsed by a first officer before."""
 
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
+    ENDORSED = "ENDORSED"
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     MINTED = "MINTED"
@@ -24,6 +25,8 @@ class OrderEvent(StrEnum):
     """What may happen to an order."""
 
     SUBMIT = "submit"
+    RETURN = "return"
+    ENDORSE = "endorse"
     APPROVE = "approve"
     REJECT = "reject"
     MINT = "mint"
@@ -39,7 +42,15 @@ ORDER = Machine(
     {
         OrderState.DRAFT: {OrderEvent.SUBMIT: OrderState.SUBMITTED, OrderEvent.CANCEL: OrderState.CANCELLED},
         OrderState.SUBMITTED: {
+            OrderEvent.ENDORSE: OrderState.ENDORSED,
             OrderEvent.APPROVE: OrderState.APPROVED,
+            OrderEvent.RETURN: OrderState.DRAFT,
+            OrderEvent.REJECT: OrderState.REJECTED,
+            OrderEvent.CANCEL: OrderState.CANCELLED,
+        },
+        OrderState.ENDORSED: {
+            OrderEvent.APPROVE: OrderState.APPROVED,
+            OrderEvent.RETURN: OrderState.DRAFT,
             OrderEvent.REJECT: OrderState.REJECTED,
             OrderEvent.CANCEL: OrderState.CANCELLED,
         },
@@ -53,6 +64,10 @@ ORDER = Machine(
         OrderState.CANCELLED: {},
     },
 )
+
+
+TWO_OFFICERS_ABOVE = 50_000
+"""An order of more stamps than this needs two officers, unless the setting says otherwise."""
 
 
 class PrintJobState(StrEnum):
@@ -79,7 +94,11 @@ PRINT_JOB = Machine(
     {
         PrintJobState.READY: {PrintJobEvent.RELEASE: PrintJobState.RELEASED},
         PrintJobState.RELEASED: {PrintJobEvent.DOWNLOAD: PrintJobState.DOWNLOADED},
-        PrintJobState.DOWNLOADED: {PrintJobEvent.PRINT: PrintJobState.PRINTED},
+        PrintJobState.DOWNLOADED: {
+            PrintJobEvent.PRINT: PrintJobState.PRINTED,
+            # The download broke off: an officer lets the print house have the file once more.
+            PrintJobEvent.RELEASE: PrintJobState.RELEASED,
+        },
         PrintJobState.PRINTED: {PrintJobEvent.RECEIVE: PrintJobState.RECEIVED},
         PrintJobState.RECEIVED: {},
     },

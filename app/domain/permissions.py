@@ -68,6 +68,7 @@ class Action(StrEnum):
     ENROL_DEVICE = "enrol_device"
     READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
+    INVITE_STAFF = "invite_staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Actor:
     only: frozenset[Action] | None = None
 
 
+OFFICERS = frozenset(RoleName) - {RoleName.PRODUCER_OWNER, RoleName.PRODUCER_STAFF, RoleName.PRINTER}
+"""Those who decide for others, or see what is not theirs: they sign in with a second factor."""
 SYSTEM = Actor(user_id=None, roles=frozenset())
 
 _READ = (
@@ -103,6 +106,7 @@ _OWNER = (
     Action.RELEASE_LOT,
     Action.PLACE_ORDER,
     Action.REQUEST_RECALL,
+    Action.INVITE_STAFF,
     # Who prints at home, without a print house.
     Action.READ_PRINT_JOB,
     Action.PRINT_JOB,
@@ -141,6 +145,7 @@ RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
             Action.ENROL_DEVICE,
             Action.READ_AUDIT,
             Action.MANAGE_USERS,
+            Action.INVITE_STAFF,
         ),
     ),
     RoleName.COORD: (Scope.ALL, _PROVINCE),

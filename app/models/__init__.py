@@ -1,7 +1,6 @@
 """The tables, one file a noun. Models hold columns and nothing else; importing this package registers them all."""
 
 from app.models import (
-    alerts,
     audit,
     certificates,
     devices,
@@ -26,7 +25,6 @@ from app.models.base import Base
 
 __all__ = [
     "Base",
-    "alerts",
     "audit",
     "certificates",
     "devices",

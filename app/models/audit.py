@@ -10,6 +10,7 @@ class AuditEntry(Base):
     """Who did what to which object, ids only; `hash` covers `previous` and every column (see `app.services.audit`)."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (sa.Index(None, "noun", "object_id"),)
 
     seq: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
     at: Mapped[Micros]

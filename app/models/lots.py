@@ -119,6 +119,15 @@ class LotArea(Base):
     radius_km: Mapped[float]
 
 
+class LotPhoto(Base):
+    """A photo of the work on a lot, taken on a phone; for the office and the inspector, never public."""
+
+    __tablename__ = "lot_photo"
+
+    lot_id: Mapped[int] = mapped_column(sa.ForeignKey("lot.id"), primary_key=True)
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_file.id"), primary_key=True)
+
+
 class Dispatch(Base):
     """Goods of a lot that left for a buyer, with the stamps they carry where that is known."""
 

@@ -30,6 +30,8 @@ class StampOrder(Base):
     note: Mapped[str | None] = mapped_column(sa.Text())
     requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     submitted_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    endorsed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    endorsed_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     decided_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     decision_note: Mapped[str | None] = mapped_column(sa.String(255))
@@ -38,7 +40,12 @@ class StampOrder(Base):
 
 
 class PrintJob(Base):
-    """One batch on its way through a print house; good and spoiled counts close the sum."""
+    """One batch on its way through a print house.
+
+    `read_back` labels were read back before release, `strip_read` symbols of the printed test strip. The print house
+    counts `good`, `spoiled` and `unprinted`; who receives the roll counts what was delivered (`received`), `returned`
+    and `lost` on the way.
+    """
 
     __tablename__ = "print_job"
 
@@ -50,10 +57,19 @@ class PrintJob(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger())
     read_back: Mapped[int | None]
+    strip_read: Mapped[int | None]
+    released_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    released_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     downloaded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     downloaded_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+    printed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    printed_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     received_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     received_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     good: Mapped[int | None]
     spoiled: Mapped[int | None]
+    unprinted: Mapped[int | None]
+    received: Mapped[int | None]
+    returned: Mapped[int | None]
+    lost: Mapped[int | None]
     created_at: Mapped[Micros]

@@ -41,8 +41,35 @@ class User(Base):
     unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("admin_unit.id"))
     locale: Mapped[str] = mapped_column(sa.String(8), default="vi")
     example: Mapped[bool] = mapped_column(default=False)
+    totp_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary())
+    totp_step: Mapped[int | None] = mapped_column(sa.BigInteger())
     created_at: Mapped[Micros]
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")
+
+
+class AccessLink(Base):
+    """A link that lets its account choose a password, once: an invitation or a recovery; only its SHA-256 is kept."""
+
+    __tablename__ = "access_link"
+
+    id: Mapped[Id]
+    uid: Mapped[Uid]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    created_at: Mapped[Micros]
+    expires_at: Mapped[int] = mapped_column(sa.BigInteger())
+    used_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+
+
+class RecoveryCode(Base):
+    """A code that stands in for a lost telephone, once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    used_at: Mapped[int | None] = mapped_column(sa.BigInteger())
 
 
 class ApiToken(Base):

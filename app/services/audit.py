@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.models.audit import AuditEntry, AuditHead
+from app.models.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,22 @@ def _follows(entry: AuditEntry, seq: int, previous: bytes) -> None:
         raise Broken(entry.seq, "it does not follow the entry before it")
     if entry.hash != digest(entry):
         raise Broken(entry.seq, "its content was changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry about one thing, with the name of who did it; None for the system."""
+
+    entry: AuditEntry
+    who: str | None
+
+
+def trail(session: Session, noun: str, object_id: int, most: int = 100) -> list[Step]:
+    """What was done to one thing, the newest first."""
+    about = sa.and_(AuditEntry.noun == noun, AuditEntry.object_id == object_id)
+    statement = sa.select(AuditEntry, User.name).outerjoin(User, User.id == AuditEntry.actor_id).where(about)
+    rows = session.execute(statement.order_by(AuditEntry.seq.desc()).limit(most))
+    return [Step(entry, name) for entry, name in rows]
 
 
 def last(session: Session, count: int) -> list[AuditEntry]:

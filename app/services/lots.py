@@ -3,10 +3,10 @@
 A dossier is one step back (inputs), the stages, tests and retained samples, and one step forward (dispatches).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,8 +18,12 @@ from app.domain.products import ProductState, TenItem
 from app.models.lots import Dispatch, Lot, LotArea, LotInput, LotStep, LotTest, RetainedSample
 from app.models.organisations import Organisation
 from app.models.products import Product
-from app.services import checks, products
+from app.models.stamps import StampRange
+from app.services import checks, paging, products
+from app.services.paging import Ask
+from app.services.paging import Part as Page
 from app.services.work import Work
+from stamp_engine.lifecycle import StampState
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +104,18 @@ class NewArea:
 
 @dataclass(frozen=True, slots=True)
 class NewDispatch:
-    """Goods that left for a buyer."""
+    """Goods that left for a buyer; `stamps` are the indices lo ≤ index < hi of the stamps on them, where known."""
 
     buyer: str
     address: str
     quantity: Decimal
     packs: int
     dispatched_on: date
+    stamps: tuple[int, int] | None = None
 
 
 Part = NewInput | NewStep | NewTest | NewSample | NewArea
+PartRow = LotInput | LotStep | LotTest | RetainedSample | LotArea
 
 
 def record(work: Work, product: UUID, asked: NewLot) -> Lot:
@@ -118,51 +124,73 @@ def record(work: Work, product: UUID, asked: NewLot) -> Lot:
     work.may(Action.EDIT_LOT, organisation_id=made_of.organisation_id, what="product")
     if made_of.state is ProductState.RETIRED:
         raise Refusal("product_not_active", pointer="/product")
+    row = Lot(
+        uid=work.new_id(),
+        product_id=made_of.id,
+        organisation_id=made_of.organisation_id,
+        state=LotState.DRAFT,
+        created_by_id=work.actor.user_id,
+        created_at=work.now,
+        **_declared(work, made_of.organisation_id, asked),
+    )
+    return work.add(row, "lot", "record")
+
+
+def update(work: Work, uid: UUID, asked: NewLot, version: int) -> Lot:
+    """Mend what a lot declares while it is not released. Raises Refusal, `changed_meanwhile` at another version."""
+    lot = get(work, uid)
+    work.may(Action.EDIT_LOT, organisation_id=lot.organisation_id, what="lot")
+    work.version(lot, version)
+    if lot.state not in OPEN:
+        raise Refusal("illegal_step", event="edit", state=lot.state.value)
+    for name, value in _declared(work, lot.organisation_id, asked, but=lot.id).items():
+        setattr(lot, name, value)
+    work.note("update", "lot", lot.id)
+    return lot
+
+
+def _declared(work: Work, organisation_id: int, asked: NewLot, but: int | None = None) -> dict[str, Any]:
+    """The columns that a declaration fills. Raises Refusal."""
     lot_no = checks.text("lot_no", asked.lot_no, 40)
-    taken = sa.select(Lot.id).where(Lot.organisation_id == made_of.organisation_id, Lot.lot_no == lot_no)
+    taken = sa.select(Lot.id).where(Lot.organisation_id == organisation_id, Lot.lot_no == lot_no, Lot.id != (but or 0))
     if work.session.scalar(taken):
         raise Refusal("already_used", pointer="/lot_no", what=checks.label("lot_no"))
     checks.not_future("produced_on", asked.produced_on, work.today)
     checks.ordered(("produced_on", asked.produced_on), ("expires_on", asked.expires_on))
     if not 0 < asked.packs < 10**9:
         raise Refusal("not_positive", pointer="/packs", what=checks.label("packs"))
-    return work.add(
-        Lot(
-            uid=work.new_id(),
-            lot_no=lot_no,
-            product_id=made_of.id,
-            organisation_id=made_of.organisation_id,
-            state=LotState.DRAFT,
-            facility=checks.text("facility", asked.facility),
-            produced_on=asked.produced_on,
-            expires_on=asked.expires_on,
-            quantity=checks.positive("quantity", asked.quantity),
-            unit=checks.text("unit", asked.unit, 16),
-            packs=asked.packs,
-            note=checks.optional("note", asked.note, 4000),
-            created_by_id=work.actor.user_id,
-            created_at=work.now,
-        ),
-        "lot",
-        "record",
-    )
+    return {
+        "lot_no": lot_no,
+        "facility": checks.text("facility", asked.facility),
+        "produced_on": asked.produced_on,
+        "expires_on": asked.expires_on,
+        "quantity": checks.positive("quantity", asked.quantity),
+        "unit": checks.text("unit", asked.unit, 16),
+        "packs": asked.packs,
+        "note": checks.optional("note", asked.note, 4000),
+    }
 
 
-_OPEN = frozenset({LotState.DRAFT, LotState.PRODUCED, LotState.TESTING})
+OPEN = frozenset({LotState.DRAFT, LotState.PRODUCED, LotState.TESTING})
+"""A lot whose dossier is still being written."""
+LIVE = frozenset({LotState.RELEASED, LotState.STAMPED, LotState.DISTRIBUTED})
+"""A lot that may take stamps."""
 
 
-def add(work: Work, uid: UUID, part: Part) -> None:
+def add(work: Work, uid: UUID, part: Part) -> PartRow:
     """Add a part to the dossier of a lot that is not released yet. Raises Refusal."""
     lot = get(work, uid)
     work.may(Action.EDIT_LOT, organisation_id=lot.organisation_id, what="lot")
-    if lot.state not in _OPEN:
+    if lot.state not in OPEN:
         raise Refusal("illegal_step", event="edit", state=lot.state.value)
-    work.session.add(_part(work, lot, part))
+    row = _part(work, lot, part)
+    work.session.add(row)
     work.session.flush()
     work.note("add", "lot", lot.id, detail=type(part).__name__)
+    return row
 
 
-def _part(work: Work, lot: Lot, part: Part) -> LotInput | LotStep | LotTest | RetainedSample | LotArea:
+def _part(work: Work, lot: Lot, part: Part) -> PartRow:
     match part:
         case NewInput():
             return LotInput(
@@ -295,6 +323,8 @@ def dispatch(work: Work, uid: UUID, asked: NewDispatch) -> Dispatch:
     left = lot.packs - (work.session.scalar(gone) or 0)
     if not 0 < asked.packs <= left:
         raise Refusal("quantity_over_output", pointer="/packs", left=left, asked=asked.packs)
+    if asked.stamps is not None and not _all_active(work, lot, asked.stamps):
+        raise Refusal("range_not_of_lot", pointer="/first", lot=lot.lot_no)
     work.transition(lot, LOT, LotEvent.DISTRIBUTE)
     return work.add(
         Dispatch(
@@ -305,10 +335,20 @@ def dispatch(work: Work, uid: UUID, asked: NewDispatch) -> Dispatch:
             quantity=checks.positive("quantity", asked.quantity),
             packs=asked.packs,
             dispatched_on=asked.dispatched_on,
+            lo=asked.stamps[0] if asked.stamps else None,
+            hi=asked.stamps[1] if asked.stamps else None,
             created_at=work.now,
         ),
         "dispatch",
     )
+
+
+def _all_active(work: Work, lot: Lot, block: tuple[int, int]) -> bool:
+    """Whether every stamp of a block is active for this lot."""
+    lo, hi = block
+    tiles = sa.select(StampRange.lo, StampRange.hi).where(StampRange.lo < hi, StampRange.hi > lo)
+    own = tiles.where(StampRange.lot_id == lot.id, StampRange.state == StampState.ACTIVE)
+    return sum(min(hi, end) - max(lo, first) for first, end in work.session.execute(own)) == hi - lo
 
 
 def get(work: Work, uid: UUID) -> Lot:
@@ -318,7 +358,15 @@ def get(work: Work, uid: UUID) -> Lot:
     return lot
 
 
-def every(work: Work) -> Sequence[Lot]:
-    """All the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Page[Lot]:
+    """The lots the actor may see, the newest first."""
     seen = work.visible(Action.READ_LOT, Lot.organisation_id)
-    return list(work.session.scalars(sa.select(Lot).where(seen).order_by(Lot.produced_on.desc(), Lot.id.desc())))
+    return paging.part(work, Lot, sa.select(Lot).where(seen, paging.containing(ask, Lot.lot_no)), ask)
+
+
+def own(work: Work, *states: LotState, most: int = 200) -> list[Lot]:
+    """The lots of the actor's own organisation in these states (all, where none is named), the newest first."""
+    statement = sa.select(Lot).where(Lot.organisation_id == work.actor.organisation_id)
+    if states:
+        statement = statement.where(Lot.state.in_(states))
+    return list(work.session.scalars(statement.order_by(Lot.id.desc()).limit(most)))

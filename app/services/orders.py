@@ -1,18 +1,20 @@
 """Stamp orders: asked for by a producer, decided by somebody else (R11), never more than the output (R2)."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.domain.errors import Refusal
-from app.domain.orders import ORDER, OrderEvent, OrderState
+from app.domain.orders import ORDER, TWO_OFFICERS_ABOVE, OrderEvent, OrderState
 from app.domain.permissions import Action
 from app.domain.products import ProductState
 from app.models.lots import Lot
 from app.models.orders import StampOrder
 from app.models.products import Product
-from app.services import checks, lots, organisations, products
+from app.services import checks, lots, organisations, paging, products
+from app.services.paging import Ask, Part
 from app.services.work import Work
 from stamp_engine.format import Profile
 from stamp_engine.layouts import DEFAULT
@@ -39,6 +41,64 @@ class NewOrder:
 
 def place(work: Work, asked: NewOrder) -> StampOrder:
     """A SUBMITTED order. Raises Refusal."""
+    product = _orderable(work, asked)
+    lot = _lot(work, asked, product)
+    _within_output(work, asked, product, lot)
+    uid = work.new_id()
+    row = StampOrder(
+        uid=uid,
+        number=uid.hex,
+        organisation_id=product.organisation_id,
+        product_id=product.id,
+        state=OrderState.DRAFT,
+        requested_by_id=work.actor.user_id,
+        created_at=work.now,
+        **_wish(work, asked, lot),
+    )
+    work.add(row, "order", "draft")
+    row.number = f"DT{work.today.year}-{row.id:05d}"
+    work.transition(row, ORDER, OrderEvent.SUBMIT)
+    return row
+
+
+def revise(work: Work, uid: UUID, asked: NewOrder, version: int) -> StampOrder:
+    """Mend a returned order and submit it again. Raises Refusal, `changed_meanwhile` where it is not that version."""
+    row = get(work, uid)
+    product = _orderable(work, asked)
+    work.locked(row)
+    if row.version != version:
+        raise Refusal("changed_meanwhile")
+    if product.organisation_id != row.organisation_id:
+        raise Refusal("other_organisation", pointer="/product", what="product")
+    if row.state is not OrderState.DRAFT:
+        raise Refusal("illegal_step", event=OrderEvent.SUBMIT.value, state=row.state.value)
+    lot = _lot(work, asked, product)
+    _within_output(work, asked, product, lot, but=row.id)
+    row.product_id, row.requested_by_id = product.id, work.actor.user_id or row.requested_by_id
+    for name, value in _wish(work, asked, lot).items():
+        setattr(row, name, value)
+    row.endorsed_by_id = row.endorsed_at = row.decided_by_id = row.decided_at = None
+    work.transition(row, ORDER, OrderEvent.SUBMIT)
+    return row
+
+
+def _wish(work: Work, asked: NewOrder, lot: Lot | None) -> dict[str, Any]:
+    """The columns that a wish fills."""
+    return {
+        "lot_id": lot.id if lot else None,
+        "printer_id": _printer(work, asked.printer),
+        "quantity": asked.quantity,
+        "profile": asked.profile,
+        "with_gtin": asked.with_gtin,
+        "pins": asked.pins,
+        "layout": asked.layout,
+        "note": checks.optional("note", asked.note, 2000),
+        "submitted_at": work.now,
+    }
+
+
+def _orderable(work: Work, asked: NewOrder) -> Product:
+    """The product, where stamps like these may be asked for it, nobody else ordering it meanwhile. Raises Refusal."""
     product = products.get(work, asked.product)
     work.may(Action.PLACE_ORDER, organisation_id=product.organisation_id, what="product")
     organisations.active(work, product.organisation_id)
@@ -53,34 +113,13 @@ def place(work: Work, asked: NewOrder) -> StampOrder:
     template = work.press.template(asked.profile, product.gtin if asked.with_gtin else None)
     work.press.printed(asked.layout, template, pins=asked.pins)
     # Orders of one product wait for each other here, so that two together cannot pass the declared output.
-    work.locked(product)
-    lot = _lot(work, asked, product)
-    left = _left(work, product, lot)
+    return work.locked(product)
+
+
+def _within_output(work: Work, asked: NewOrder, product: Product, lot: Lot | None, but: int | None = None) -> None:
+    left = _left(work, product, lot, but)
     if asked.quantity > left:
         raise Refusal("quantity_over_output", pointer="/quantity", left=left, asked=asked.quantity)
-    uid = work.new_id()
-    row = StampOrder(
-        uid=uid,
-        number=uid.hex,
-        organisation_id=product.organisation_id,
-        product_id=product.id,
-        lot_id=lot.id if lot else None,
-        printer_id=_printer(work, asked.printer),
-        state=OrderState.DRAFT,
-        quantity=asked.quantity,
-        profile=asked.profile,
-        with_gtin=asked.with_gtin,
-        pins=asked.pins,
-        layout=asked.layout,
-        note=checks.optional("note", asked.note, 2000),
-        requested_by_id=work.actor.user_id,
-        created_at=work.now,
-        submitted_at=work.now,
-    )
-    work.add(row, "order", "draft")
-    row.number = f"DT{work.today.year}-{row.id:05d}"
-    work.transition(row, ORDER, OrderEvent.SUBMIT)
-    return row
 
 
 def _lot(work: Work, asked: NewOrder, product: Product) -> Lot | None:
@@ -92,9 +131,11 @@ def _lot(work: Work, asked: NewOrder, product: Product) -> Lot | None:
     return lot
 
 
-def _left(work: Work, product: Product, lot: Lot | None) -> int:
-    """How many stamps may still be ordered for a lot, or without a lot for a year's output."""
+def _left(work: Work, product: Product, lot: Lot | None, but: int | None = None) -> int:
+    """How many stamps may still be ordered for a lot, or without a lot for a year's output; `but` does not count."""
     ordered = sa.select(sa.func.coalesce(sa.func.sum(StampOrder.quantity), 0)).where(StampOrder.state.not_in(_DEAD))
+    if but is not None:
+        ordered = ordered.where(StampOrder.id != but)
     if lot is not None:
         return lot.packs - (work.session.scalar(ordered.where(StampOrder.lot_id == lot.id)) or 0)
     if product.annual_packs is None:
@@ -118,16 +159,30 @@ def _printer(work: Work, uid: UUID | None) -> int | None:
     return found.id
 
 
-def decide(work: Work, uid: UUID, event: OrderEvent, note: str | None = None) -> StampOrder:
-    """Approve or reject. Who asked may not approve (R11). Raises Refusal."""
+_DECISIONS = frozenset({OrderEvent.APPROVE, OrderEvent.RETURN, OrderEvent.REJECT})
+
+
+def decide(
+    work: Work, uid: UUID, event: OrderEvent, note: str | None = None, *, two_above: int = TWO_OFFICERS_ABOVE
+) -> StampOrder:
+    """Approve, return for mending, or reject. Who asked may not approve (R11). Raises Refusal.
+
+    An order of more than `two_above` stamps takes two different officers: the first approval endorses it.
+    """
     row = get(work, uid)
     work.may(Action.DECIDE_ORDER, organisation_id=row.organisation_id, what="order")
-    if event not in {OrderEvent.APPROVE, OrderEvent.REJECT}:
+    if event not in _DECISIONS:
         raise Refusal("illegal_step", event=event.value, state=row.state.value)
     if row.requested_by_id == work.actor.user_id:
         raise Refusal("four_eyes")
     if event is OrderEvent.APPROVE:
         organisations.active(work, row.organisation_id)
+        if row.quantity > two_above and row.state is OrderState.SUBMITTED:
+            row.endorsed_by_id, row.endorsed_at = work.actor.user_id, work.now
+            work.transition(row, ORDER, OrderEvent.ENDORSE)
+            return row
+        if row.endorsed_by_id is not None and row.endorsed_by_id == work.actor.user_id:
+            raise Refusal("second_officer")
     elif not (note or "").strip():
         raise Refusal("reason_required", pointer="/note")
     row.decided_by_id, row.decided_at = work.actor.user_id, work.now
@@ -151,7 +206,8 @@ def get(work: Work, uid: UUID) -> StampOrder:
     return row
 
 
-def every(work: Work) -> list[StampOrder]:
-    """All the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[StampOrder]:
+    """The orders the actor may see, the newest first."""
     seen = work.visible(Action.READ_ORDER, StampOrder.organisation_id)
-    return list(work.session.scalars(sa.select(StampOrder).where(seen).order_by(StampOrder.id.desc())))
+    like = paging.containing(ask, StampOrder.number)
+    return paging.part(work, StampOrder, sa.select(StampOrder).where(seen, like), ask)

@@ -10,7 +10,8 @@ from app.domain.errors import Refusal
 from app.domain.organisations import ORGANISATION, OrganisationEvent, OrganisationKind, OrganisationState
 from app.domain.permissions import Action
 from app.models.organisations import Organisation
-from app.services import checks, units
+from app.services import checks, paging, units
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 
@@ -60,6 +61,31 @@ def register(work: Work, asked: NewOrganisation) -> Organisation:
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an organisation says of itself; its name, type and commune are the registry's."""
+
+    address: str
+    phone: str | None = None
+    email: str | None = None
+    representative: str | None = None
+    story: str | None = None
+
+
+def update(work: Work, uid: UUID, asked: Profile, version: int) -> Organisation:
+    """Change an organisation's profile. Raises Refusal, `changed_meanwhile` at another version."""
+    row = get(work, uid)
+    work.may(Action.EDIT_ORGANISATION, organisation_id=row.id, what="organisation")
+    work.version(row, version)
+    row.address = checks.text("address", asked.address)
+    row.phone = checks.phone(asked.phone)
+    row.email = checks.optional("email", asked.email, 120)
+    row.representative = checks.optional("representative", asked.representative, 120)
+    row.story = checks.optional("story", asked.story, 4000)
+    work.note("update", "organisation", row.id)
+    return row
+
+
 def decide(work: Work, uid: UUID, event: OrganisationEvent, reason: str | None = None) -> Organisation:
     """Approve, suspend, reinstate or close. Raises Refusal."""
     row = get(work, uid)
@@ -77,10 +103,17 @@ def get(work: Work, uid: UUID) -> Organisation:
     return row
 
 
-def every(work: Work) -> list[Organisation]:
-    """All the actor may see, by code."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Organisation]:
+    """The organisations the actor may see, the newest first."""
     seen = work.visible(Action.READ_ORGANISATION, Organisation.id)
-    return list(work.session.scalars(sa.select(Organisation).where(seen).order_by(Organisation.code)))
+    like = paging.containing(ask, Organisation.name, Organisation.code, Organisation.registration_no)
+    return paging.part(work, Organisation, sa.select(Organisation).where(seen, like), ask)
+
+
+def every(work: Work) -> list[Organisation]:
+    """All the actor may see, by name, for a choice."""
+    seen = work.visible(Action.READ_ORGANISATION, Organisation.id)
+    return list(work.session.scalars(sa.select(Organisation).where(seen).order_by(Organisation.name)))
 
 
 def printers(work: Work) -> list[Organisation]:

@@ -1,5 +1,6 @@
 """Print jobs: released by an officer, downloaded once by the print house, counted in by the producer (R17)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,26 +11,43 @@ from app.domain.orders import ORDER, PRINT_JOB, OrderEvent, PrintJobEvent, Print
 from app.domain.permissions import Action
 from app.models.orders import PrintJob, StampOrder
 from app.models.stamps import Batch
-from app.services import stamps
+from app.services import checks, paging, stamps
+from app.services.paging import Ask, Part
 from app.services.stamps import Positions
 from app.services.work import Work
-from stamp_engine.lifecycle import StampEvent
+from stamp_engine.lifecycle import StampEvent, StampState
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilage:
+    """What a print house reports: the places of stamps spoiled in print, and of those that never went to paper."""
+
+    spoiled: tuple[Positions, ...] = ()
+    unprinted: tuple[Positions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a producer counted: good stamps, and which positions came spoiled."""
+    """What a producer counted: good stamps, and the places of those that came spoiled, went back, or never came."""
 
     good: int
     spoiled: tuple[Positions, ...] = ()
+    returned: tuple[Positions, ...] = ()
+    lost: tuple[Positions, ...] = ()
 
 
-def release(work: Work, uid: UUID) -> PrintJob:
-    """Let the print house have the file. Raises Refusal."""
+def release(work: Work, uid: UUID, reason: str | None = None) -> PrintJob:
+    """Let the print house have the file; once more, with a reason, where its download broke off. Raises Refusal."""
     job = get(work, uid)
     work.may(Action.RELEASE_PRINT_JOB, organisation_id=_printer(work, job), what="print job")
-    work.transition(job, PRINT_JOB, PrintJobEvent.RELEASE)
-    work.transition(_order(work, job), ORDER, OrderEvent.SEND)
+    again = job.state is PrintJobState.DOWNLOADED
+    if again and not (reason or "").strip():
+        raise Refusal("reason_required", pointer="/reason")
+    job.released_by_id, job.released_at = work.actor.user_id, work.now
+    job.downloaded_by_id = job.downloaded_at = None
+    work.transition(job, PRINT_JOB, PrintJobEvent.RELEASE, detail=checks.optional("reason", reason, 255) or "")
+    if not again:
+        work.transition(_order(work, job), ORDER, OrderEvent.SEND)
     return job
 
 
@@ -44,45 +62,102 @@ def download(work: Work, uid: UUID) -> PrintJob:
     return job
 
 
-def printed(work: Work, uid: UUID) -> PrintJob:
-    """The whole batch is on paper. Raises Refusal."""
+def tested(work: Work, uid: UUID, read: int) -> PrintJob:
+    """The test strip was printed, and so many of its symbols were read back. Raises Refusal."""
     job = get(work, uid)
     work.may(Action.PRINT_JOB, organisation_id=_printer(work, job), what="print job")
-    roll = _batch(work, job)
+    if job.state is not PrintJobState.DOWNLOADED:
+        raise Refusal("illegal_step", event="test", state=job.state.value)
+    job.strip_read = read
+    work.note("test", "print_job", job.id, detail=str(read))
+    return job
+
+
+def printed(work: Work, uid: UUID, report: Spoilage | None = None) -> PrintJob:
+    """The batch is on paper, but for what the print house reports. Raises Refusal."""
+    job = get(work, uid)
+    work.may(Action.PRINT_JOB, organisation_id=_printer(work, job), what="print job")
+    roll, said = _batch(work, job), report or Spoilage()
+    size = roll.hi - roll.lo
+    left = _apart(size, (("/unprinted", said.unprinted), ("/spoiled", said.spoiled)))
     work.transition(job, PRINT_JOB, PrintJobEvent.PRINT)
-    stamps.change(work, roll, (roll.lo, roll.hi), StampEvent.PRINT)
+    for part in said.spoiled:
+        stamps.change(work, roll, _block(roll, part), StampEvent.SPOIL, reason=SPOILED)
+    for part in left:
+        stamps.change(work, roll, _block(roll, part), StampEvent.PRINT)
+    job.spoiled, job.unprinted = _count(said.spoiled), _count(said.unprinted)
+    job.good = size - job.spoiled - job.unprinted
+    job.printed_by_id, job.printed_at = work.actor.user_id, work.now
     work.transition(_order(work, job), ORDER, OrderEvent.PRINT)
     return job
 
 
 def receive(work: Work, uid: UUID, receipt: Receipt) -> PrintJob:
-    """The producer has the roll; printed = good + spoiled. Raises Refusal."""
+    """The producer has the roll: what was printed is good, spoiled, sent back or lost on the way. Raises Refusal."""
     job = work.find(PrintJob, uid, "print job")
     roll = _batch(work, job)
     work.may(Action.RECEIVE_STAMPS, organisation_id=roll.organisation_id, what="print job")
-    size, spoiled = roll.hi - roll.lo, _spoiled(roll, receipt)
-    if receipt.good + len(spoiled) != size:
-        raise Refusal("counts_do_not_add_up", pointer="/good", good=receipt.good, spoiled=len(spoiled), printed=size)
+    kinds = (("/spoiled", receipt.spoiled), ("/returned", receipt.returned), ("/lost", receipt.lost))
+    _apart(roll.hi - roll.lo, kinds)
+    away = sum(_count(parts) for _, parts in kinds)
+    came = job.good if job.good is not None else roll.hi - roll.lo
+    if receipt.good + away != came:
+        raise Refusal("counts_do_not_add_up", pointer="/good", good=receipt.good, spoiled=away, printed=came)
     work.transition(job, PRINT_JOB, PrintJobEvent.RECEIVE)
-    stamps.change(work, roll, (roll.lo, roll.hi), StampEvent.DELIVER)
-    for part in receipt.spoiled:
-        block = (roll.lo + part.first - 1, roll.lo + part.last)
-        stamps.change(work, roll, block, StampEvent.SPOIL, reason="hỏng khi in / spoiled in print")
-    job.good, job.spoiled = receipt.good, len(spoiled)
+    events = (StampEvent.SPOIL, StampEvent.RETURN, StampEvent.LOSE)
+    for event, (_, parts) in zip(events, kinds, strict=True):
+        for part in parts:
+            stamps.change(work, roll, _block(roll, part), event, reason=_REASONS[event])
+    for tile in stamps.ranges(work, roll.id):
+        if tile.state is StampState.PRINTED:
+            stamps.change(work, roll, (tile.lo, tile.hi), StampEvent.DELIVER)
+    job.good, job.spoiled = came - _count(receipt.spoiled), (job.spoiled or 0) + _count(receipt.spoiled)
+    job.received, job.returned, job.lost = receipt.good, _count(receipt.returned), _count(receipt.lost)
     job.received_by_id, job.received_at = work.actor.user_id, work.now
     work.transition(_order(work, job), ORDER, OrderEvent.DELIVER)
     return job
 
 
-def _spoiled(roll: Batch, receipt: Receipt) -> set[int]:
-    size = roll.hi - roll.lo
-    found: set[int] = set()
-    for part in receipt.spoiled:
-        positions = range(part.first, part.last + 1)
-        if not 1 <= part.first <= part.last <= size or not found.isdisjoint(positions):
-            raise Refusal("range_out_of_batch", pointer="/spoiled", size=size)
-        found.update(positions)
-    return found
+def expected(work: Work, uid: UUID) -> int:
+    """How many good stamps a printed roll should bring its producer. Raises Refusal."""
+    job = work.find(PrintJob, uid, "print job")
+    roll = _batch(work, job)
+    work.may(Action.RECEIVE_STAMPS, organisation_id=roll.organisation_id, what="print job")
+    return job.good if job.good is not None else roll.hi - roll.lo
+
+
+SPOILED = "hỏng khi in / spoiled in print"
+_REASONS = {
+    StampEvent.SPOIL: SPOILED,
+    StampEvent.RETURN: "trả lại nhà in / returned to the print house",
+    StampEvent.LOSE: "mất trên đường giao / lost on the way",
+}
+
+
+def _count(parts: Iterable[Positions]) -> int:
+    return sum(part.last - part.first + 1 for part in parts)
+
+
+def _block(roll: Batch, part: Positions) -> tuple[int, int]:
+    return roll.lo + part.first - 1, roll.lo + part.last
+
+
+def _apart(size: int, kinds: Iterable[tuple[str, tuple[Positions, ...]]]) -> list[Positions]:
+    """What is left of 1 to `size` beside these ranges, which must not overlap. Raises Refusal at the one that does."""
+    free, at = [], 1
+    named = sorted((part.first, part.last, pointer) for pointer, parts in kinds for part in parts)
+    for first, last, pointer in named:
+        if not at <= first <= last <= size:
+            raise Refusal("range_out_of_batch", pointer=pointer, size=size)
+        if first > at:
+            free.append(Positions(at, first - 1))
+        at = last + 1
+    return [*free, Positions(at, size)] if at <= size else free
+
+
+def done_with(work: Work) -> list[str]:
+    """The digests of print files whose rolls were received: nobody needs them, and they may hold PINs (R4)."""
+    return list(work.session.scalars(sa.select(PrintJob.sha256).where(PrintJob.state == PrintJobState.RECEIVED)))
 
 
 def get(work: Work, uid: UUID) -> PrintJob:
@@ -92,12 +167,12 @@ def get(work: Work, uid: UUID) -> PrintJob:
     return job
 
 
-def every(work: Work) -> list[PrintJob]:
-    """All the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[PrintJob]:
+    """The jobs the actor may see, the newest first."""
     printer = sa.func.coalesce(PrintJob.printer_id, Batch.organisation_id)
     seen = work.visible(Action.READ_PRINT_JOB, printer)
     statement = sa.select(PrintJob).join(Batch, Batch.id == PrintJob.batch_id).where(seen)
-    return list(work.session.scalars(statement.order_by(PrintJob.id.desc())))
+    return paging.part(work, PrintJob, statement, ask)
 
 
 def of_order(work: Work, order: StampOrder) -> tuple[Batch, PrintJob] | None:
@@ -109,11 +184,10 @@ def of_order(work: Work, order: StampOrder) -> tuple[Batch, PrintJob] | None:
     return None if row is None else (row[0], row[1])
 
 
-def waiting_for(work: Work, organisation_id: int) -> list[PrintJob]:
-    """Printed rolls that an organisation has not received yet."""
-    statement = sa.select(PrintJob).join(Batch, Batch.id == PrintJob.batch_id)
-    due = (Batch.organisation_id == organisation_id) & (PrintJob.state == PrintJobState.PRINTED)
-    return list(work.session.scalars(statement.where(due).order_by(PrintJob.id)))
+def batches(work: Work, jobs: Iterable[PrintJob]) -> dict[int, Batch]:
+    """The batches of these jobs by their key, in one statement."""
+    keys = [job.batch_id for job in jobs]
+    return {row.id: row for row in work.session.scalars(sa.select(Batch).where(Batch.id.in_(keys)))}
 
 
 def _batch(work: Work, job: PrintJob) -> Batch:

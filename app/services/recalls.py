@@ -15,7 +15,8 @@ from app.domain.permissions import Action
 from app.domain.recalls import RECALL, RecallEvent, RecallResult, RecallState
 from app.models.lots import Lot
 from app.models.recalls import Recall, RecallLot
-from app.services import checks, lots
+from app.services import checks, lots, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 
@@ -134,7 +135,7 @@ def results_of(work: Work, recall: Recall) -> dict[int, RecallLot]:
     return {row.lot_id: row for row in rows}
 
 
-def every(work: Work) -> list[Recall]:
-    """All the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Recall]:
+    """The recalls the actor may see, the newest first."""
     seen = work.visible(Action.READ_RECALL, Recall.organisation_id)
-    return list(work.session.scalars(sa.select(Recall).where(seen).order_by(Recall.id.desc())))
+    return paging.part(work, Recall, sa.select(Recall).where(seen, paging.containing(ask, Recall.number)), ask)

@@ -113,7 +113,7 @@ def draw_photos(work: Work, store: ContentStore) -> int:
 
 def _drawn(work: Work, store: ContentStore, content: bytes) -> tuple[PhotoState, str | None]:
     try:
-        drawn = files.picture(content, SIDE)
+        drawn = files.picture(content, side=SIDE)
     except Refusal:
         return PhotoState.REFUSED, None
     row = StoredFile(

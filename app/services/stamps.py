@@ -5,22 +5,21 @@ moves each part along the one table of stamp states, and joins neighbours that b
 inclusive at the border, half-open indices inside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.domain.errors import Refusal
-from app.domain.lots import LOT, LotEvent, LotState
+from app.domain.lots import LOT, LotEvent
 from app.domain.permissions import Action
 from app.models.lots import Lot
 from app.models.stamps import Batch, Hold, RangeEvent, StampRange
-from app.services import checks, lots, organisations
+from app.services import checks, lots, organisations, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 from stamp_engine.lifecycle import STAMP, IllegalTransition, StampEvent, StampState
-
-_BINDABLE = frozenset({LotState.RELEASED, LotState.STAMPED, LotState.DISTRIBUTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A batch or all batches in numbers (R17): what was delivered is active, void, lost, spoiled or in stock."""
+    """A batch in numbers: its stamps by their present state."""
 
     minted: int
     printed: int
@@ -66,7 +65,7 @@ def activate(work: Work, batch: UUID, lot: UUID, positions: Positions) -> StampR
 
 
 def _sellable(work: Work, lot: Lot) -> None:
-    if lot.state not in _BINDABLE:
+    if lot.state not in lots.LIVE:
         raise Refusal("lot_not_released", pointer="/lot", lot=lot.lot_no)
     held = sa.select(Hold.id).where(Hold.lot_id == lot.id, Hold.lifted_at.is_(None)).limit(1)
     if work.session.scalar(held):
@@ -126,7 +125,8 @@ def change(
     work.session.flush()
     for piece in _tiles(work, roll, lo, hi):
         # An ACTIVE range keeps its lot when it is voided, so that a recall still finds it.
-        piece.lot_id = piece.lot_id if lot_id is None else lot_id
+        bound = piece.lot_id if lot_id is None else lot_id
+        piece.lot_id = None if event is StampEvent.UNDO else bound
         piece.state, piece.reason, piece.changed_at = after, reason, work.now
     work.session.flush()
     _join(work, roll)
@@ -204,10 +204,10 @@ def get(work: Work, uid: UUID) -> Batch:
     return row
 
 
-def every(work: Work) -> list[Batch]:
-    """All the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Batch]:
+    """The rolls the actor may see, the newest first."""
     seen = work.visible(Action.READ_STAMPS, Batch.organisation_id)
-    return list(work.session.scalars(sa.select(Batch).where(seen).order_by(Batch.id.desc())))
+    return paging.part(work, Batch, sa.select(Batch).where(seen, paging.containing(ask, Batch.number)), ask)
 
 
 def ranges(work: Work, batch_id: int) -> list[StampRange]:
@@ -217,13 +217,23 @@ def ranges(work: Work, batch_id: int) -> list[StampRange]:
     )
 
 
-def balance(work: Work, batches: Iterable[int]) -> Balance:
-    """The stamps of these batches by state."""
+def balances(work: Work, batches: Iterable[int]) -> dict[int, Balance]:
+    """The stamps of each of these batches by state, in one statement."""
+    keys = list(batches)
     size = sa.func.sum(StampRange.hi - StampRange.lo)
-    statement = (
-        sa.select(StampRange.state, size).where(StampRange.batch_id.in_(list(batches))).group_by(StampRange.state)
-    )
-    found: dict[StampState, int] = {state: int(count) for state, count in work.session.execute(statement)}
+    statement = sa.select(StampRange.batch_id, StampRange.state, size).where(StampRange.batch_id.in_(keys))
+    found: dict[int, dict[StampState, int]] = {key: {} for key in keys}
+    for key, state, count in work.session.execute(statement.group_by(StampRange.batch_id, StampRange.state)):
+        found[key][state] = int(count)
+    return {key: _balance(counts) for key, counts in found.items()}
+
+
+def balance(work: Work, batch: int) -> Balance:
+    """The stamps of one batch by state."""
+    return balances(work, [batch])[batch]
+
+
+def _balance(found: Mapping[StampState, int]) -> Balance:
     return Balance(
         minted=sum(found.values()),
         printed=found.get(StampState.PRINTED, 0),

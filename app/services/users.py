@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from uuid import UUID
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -31,7 +32,7 @@ class NewUser:
     """An account; it signs in by e-mail or telephone."""
 
     name: str
-    password: str
+    password: str | None
     roles: tuple[RoleName, ...]
     email: str | None = None
     phone: str | None = None
@@ -43,8 +44,19 @@ class NewUser:
 def create(work: Work, asked: NewUser) -> User:
     """A new account. Raises Refusal."""
     work.may(Action.MANAGE_USERS, what="user")
-    if len(asked.password) < SHORTEST_PASSWORD:
+    return add(work, asked)
+
+
+def hashed(password: str) -> str:
+    """A password as it is kept. Raises Refusal `password_weak`."""
+    if len(password) < SHORTEST_PASSWORD:
         raise Refusal("password_weak", pointer="/password")
+    return _HASHER.hash(password[:1024])
+
+
+def add(work: Work, asked: NewUser) -> User:
+    """An account that the caller has allowed; without a password nobody can sign in as it yet. Raises Refusal."""
+    password = None if asked.password is None else hashed(asked.password)
     email = checks.optional("email", (asked.email or "").lower(), 255)
     phone = checks.phone(asked.phone)
     if email is None and phone is None:
@@ -57,7 +69,7 @@ def create(work: Work, asked: NewUser) -> User:
         uid=uid,
         email=email,
         phone=phone,
-        password=_HASHER.hash(asked.password),
+        password=password,
         name=checks.text("name", asked.name),
         active=True,
         fs_uniquifier=secrets.token_hex(32),
@@ -127,6 +139,21 @@ def issue_token(work: Work, name: str, actions: tuple[Action, ...]) -> str:
     return secret
 
 
+def tokens(work: Work) -> list[ApiToken]:
+    """One's own tokens that still work, the newest first."""
+    own = sa.and_(ApiToken.user_id == work.actor.user_id, ApiToken.revoked_at.is_(None))
+    return list(work.session.scalars(sa.select(ApiToken).where(own).order_by(ApiToken.id.desc())))
+
+
+def revoke_token(work: Work, uid: UUID) -> None:
+    """End a token of one's own. Raises Refusal."""
+    row = work.find(ApiToken, uid, "token")
+    if row.user_id != work.actor.user_id:
+        raise Refusal("not_found", what="token")
+    row.revoked_at = work.now
+    work.note("revoke", "token", row.id)
+
+
 def by_token(work: Work, secret: str) -> tuple[User, frozenset[Action]] | None:
     """The account behind a bearer token and the actions it may take."""
     digest = hashlib.sha256(secret.encode()).digest()
@@ -137,6 +164,12 @@ def by_token(work: Work, secret: str) -> tuple[User, frozenset[Action]] | None:
     if token is None or user is None or not user.active:
         return None
     return user, frozenset(Action(scope) for scope in token.scopes.split())
+
+
+def get(work: Work, uid: UUID) -> User:
+    """One account. Raises Refusal."""
+    work.may(Action.MANAGE_USERS, what="user")
+    return work.find(User, uid, "user")
 
 
 def every(work: Work) -> list[User]:

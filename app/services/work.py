@@ -22,7 +22,6 @@ from app.database import WRITING
 from app.domain.errors import Refusal
 from app.domain.permissions import Action, Actor, Scope, scopes
 from app.models import Base
-from app.models.alerts import Seller, StampNote
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
 from app.models.keys import Epoch, SigningKey
@@ -50,8 +49,6 @@ FACTS = (
     LotStep,
     LotTest,
     RetainedSample,
-    StampNote,
-    Seller,
     Organisation,
     Product,
     ProductImage,
@@ -123,6 +120,18 @@ class Work:
         if found is None:
             raise Refusal("not_found", what=what)
         return found
+
+    def version(self, row: M, version: int) -> M:
+        """The row for changing, where it is still that version; moves it on. Raises Refusal `changed_meanwhile`."""
+        table: Any = type(row)
+        key: Any = row
+        statement = sa.update(table).where(table.id == key.id, table.version == version)
+        statement = statement.values(version=version + 1).execution_options(synchronize_session=False)
+        changed: Any = self.session.execute(statement)
+        if changed.rowcount != 1:
+            raise Refusal("changed_meanwhile")
+        self.session.refresh(row)
+        return row
 
     def locked(self, row: M) -> M:
         """The row again, nobody else changing it until this work is done."""

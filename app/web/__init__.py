@@ -7,23 +7,47 @@ from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from app.auth import working
+from app.auth import Door, door_of, knock, must_enrol, stale, working
 from app.domain.errors import Refusal, Text
+from app.services.paging import Ask
 from app.services.work import LOCAL, Work
 from app.web.forms import Form
-from app.web.words import CHOICES, STATES
+from app.web.words import ACTS, CHOICES, STATES
 
 C = TypeVar("C")
 M = TypeVar("M", bound=StrEnum)
 Page = str | Response | tuple[str, int]
 web = Blueprint("web", __name__, url_prefix="/office", template_folder="templates")
-ROOMS = ("office", "organisations", "products", "labels", "lots", "orders", "rolls", "recalls", "reports", "devices")
+ROOMS = (
+    "home",
+    "accounts",
+    "access",
+    "organisations",
+    "products",
+    "labels",
+    "lots",
+    "dossiers",
+    "uploads",
+    "orders",
+    "prints",
+    "rolls",
+    "activations",
+    "sums",
+    "recalls",
+    "scans",
+    "audit",
+    "search",
+    "reports",
+    "devices",
+)
 DONE = Text("Đã xong.", "Done.")
 
 
@@ -77,10 +101,15 @@ def done(endpoint: str, words: Text = DONE, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), 303)
 
 
+def shown(form: Form[Any], title: Text, **more: Any) -> Page:
+    """A form as it stands, with what is wrong with it (422)."""
+    return render_template("form.html", form=form, title=said(title), **more), form.status
+
+
 def submitted(
     form: Form[C], act: Callable[[Work, C], Any], then: Callable[[Any], Response], title: Text, **more: Any
 ) -> Page:
-    """Show a form, or do what it asks: the result's page, or the form again with what is wrong (422)."""
+    """Show a form, or do what it asks: the result's page, or the form again with what is wrong."""
     if request.method == "POST":
         command = form.read(request.form, **more)
         if command is not None:
@@ -91,8 +120,8 @@ def submitted(
             except Refusal as refusal:
                 form.refuse(refusal)
     else:
-        form.given = request.args.to_dict()
-    return render_template("form.html", form=form, title=said(title)), form.status
+        form.given = {**form.given, **request.args.to_dict()}
+    return shown(form, title)
 
 
 def step(act: Callable[[Work], Any], endpoint: str, **values: Any) -> Response:
@@ -114,14 +143,27 @@ class Line:
     url: str | None = None
 
 
+def asked_page() -> Ask:
+    """Which page of a list the address asks for. Raises Refusal."""
+    state, words = request.args.get("state", ""), request.args.get("q", "")
+    return Ask(uid_of(request.args.get("after")), state=state[:32] or None, words=words[:80] or None)
+
+
 def listing(
     title: Text,
     heads: Sequence[tuple[str, str]],
     rows: Sequence[Line],
     empty: Text,
     new: tuple[str, Text] | None = None,
+    *,
+    after: UUID | None = None,
+    states: Sequence[StrEnum] | None = None,
 ) -> str:
-    """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step."""
+    """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step.
+
+    `after` is where the next page begins; `states` are those to filter by, None where the list is not searched.
+    """
+    kept: dict[str, Any] = {name: request.args[name] for name in ("state", "q") if request.args.get(name)}
     return render_template(
         "list.html",
         title=said(title),
@@ -130,7 +172,17 @@ def listing(
         empty=said(empty),
         new_url=new[0] if new else None,
         new_words=said(new[1]) if new else None,
+        next_url=url_for(request.endpoint or "", after=after, **kept) if after else None,
+        states=states,
+        filtered=bool(kept),
     )
+
+
+def version_of(raw: str | None) -> int:
+    """The version a form was filled for. Raises Refusal `changed_meanwhile` where it names none."""
+    if raw is None or not raw.isascii() or not raw.isdigit() or len(raw) > 9:
+        raise Refusal("changed_meanwhile")
+    return int(raw)
 
 
 def uid_of(raw: str | None) -> UUID | None:
@@ -152,21 +204,57 @@ def member(kind: type[M], raw: str) -> M:
 
 
 @web.before_request
-def _known() -> Response | None:
-    """Keep the language; nobody sees a page of the office without signing in."""
+def _known() -> Response | str | None:
+    """Keep the language; nobody passes a door that is not theirs, and who must sign in first loses nothing."""
     wanted = request.args.get("lang")
     if wanted in {"vi", "en"}:
         session["lang"] = wanted
-    if request.endpoint == "web.sign_in" or current_user.is_authenticated:
+    if must_enrol() and request.endpoint not in {"web.second_factor", "web.sign_out"}:
+        return redirect(url_for("web.second_factor"))
+    if current_user.is_authenticated and stale(current_app.view_functions[request.endpoint or ""]):
+        return kept_for_later()
+    if current_user.is_authenticated or door_of(current_app.view_functions[request.endpoint or ""]) == Door(
+        anybody=True
+    ):
+        knock()
         return None
-    back = request.full_path if request.method == "GET" else None
-    return redirect(url_for("web.sign_in", next=back))
+    if request.method == "POST":
+        return kept_for_later()
+    return redirect(url_for("web.sign_in", next=request.full_path))
+
+
+def kept_for_later() -> str:
+    """What was typed into a form whose session had ended: asked to sign in, it is sent again after."""
+    fields = [(name, value[:8000]) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return render_template("sign_in.html", error=None, kept=fields[:200], resume=request.full_path.rstrip("?"))
+
+
+def act_words(action: str) -> str:
+    """An act of the audit chain in words."""
+    return said(ACTS.get(action, (action, action.replace("_", " "))))
+
+
+def other_language() -> str:
+    """This page in the other language; a page that was posted has none, so it leads home."""
+    values = request.args.to_dict() | {"lang": "vi" if locale() == "en" else "en"}
+    if request.method != "GET":
+        return "?" + urlencode({"lang": values["lang"]})
+    return "?" + urlencode(values)
 
 
 def install(app: Flask) -> None:
     """Bind the pages and the words they use."""
     for room in ROOMS:
         import_module(f"app.web.{room}")
-    app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user)
-    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number, mm=mm)
+    app.jinja_env.globals.update(say=say, said=said, locale=locale, person=current_user, other_language=other_language)
+    app.jinja_env.filters.update(state=state, moment=moment, day=day, number=number, act_words=act_words, mm=mm)
+    app.register_error_handler(CSRFError, _no_token)
     app.register_blueprint(web)
+
+
+def _no_token(error: CSRFError) -> Any:
+    """A form without the right token: where its session had ended nothing typed is lost, else it is refused."""
+    if request.path.startswith("/office/") and not current_user.is_authenticated and request.endpoint != "web.sign_in":
+        return kept_for_later()
+    detail = {"vi": "Trang này đã cũ; hãy tải lại rồi gửi lại.", "en": "This page is stale; reload it and send again."}
+    return render_template("message.html", detail=detail), error.code

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import render_template
 from werkzeug.wrappers import Response
 
-from app.auth import may, reading
+from app.auth import may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
 from app.services import devices as service
@@ -19,6 +19,7 @@ _TITLE = Text("Đăng ký thiết bị", "Enrol a device")
 
 
 @web.get("/devices")
+@needs(Action.ENROL_DEVICE)
 def devices() -> str:
     """The devices in scope."""
     with reading() as work:
@@ -27,6 +28,7 @@ def devices() -> str:
 
 
 @web.route("/devices/new", methods=["GET", "POST"])
+@needs(Action.ENROL_DEVICE)
 def new_device() -> Page:
     """Enrol a device; its token is shown once, here."""
     owners: list[tuple[str, Text]] = []
@@ -46,6 +48,7 @@ def new_device() -> Page:
 
 
 @web.post("/devices/<uuid:uid>/revoke")
+@needs(Action.ENROL_DEVICE)
 def revoke_device(uid: UUID) -> Response:
     """Take a device's right away."""
     return step(lambda work: service.revoke(work, uid), "web.devices")

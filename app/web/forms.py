@@ -16,7 +16,7 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. `kind` is an input type, `select`, `textarea` or `checkbox`."""
+    """One question. `kind`: an input type, `select`, `textarea`, `checkbox`, `file`, `code`, `amount`."""
 
     name: str
     label: Text
@@ -24,6 +24,8 @@ class Field:
     required: bool = False
     options: Sequence[tuple[str, Text]] = ()
     hint: Text | None = None
+    most: int = 200
+    complete: str = ""
 
 
 def choices(kind: type[StrEnum]) -> list[tuple[str, Text]]:
@@ -41,6 +43,9 @@ def optional(name: str, vi: str, en: str, kind: str = "text", **more: Any) -> Fi
     return Field(name, Text(vi, en), kind, **more)
 
 
+_SAVE = Text("Lưu", "Save")
+
+
 @dataclass(slots=True)
 class Form(Generic[C]):
     """A form being filled: its questions, what was typed, and what is wrong with it by field."""
@@ -50,6 +55,12 @@ class Form(Generic[C]):
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, Text] = field(default_factory=dict)
     general: Text | None = None
+    button: Text = _SAVE
+
+    @property
+    def files(self) -> bool:
+        """Whether a file is asked for."""
+        return any(one.kind == "file" for one in self.fields)
 
     def read(self, given: "MultiDict[str, str]", **more: Any) -> C | None:
         """The command, or None with `errors` filled."""
@@ -57,6 +68,8 @@ class Form(Generic[C]):
         raw: dict[str, Any] = {}
         for one in self.fields:
             value = given.get(one.name, "").strip()
+            if one.kind == "file":
+                continue
             if one.kind == "checkbox":
                 raw[one.name] = one.name in given
             elif value:

@@ -2,8 +2,9 @@
 
 from flask import Response, render_template, request
 
-from app.auth import desk, reading
+from app.auth import desk, needs, reading
 from app.domain.errors import Refusal, Text
+from app.domain.permissions import Action
 from app.models.organisations import Organisation
 from app.services import certificates, products
 from app.web import member, uid_of, web
@@ -24,6 +25,7 @@ def _words(layout: Layout) -> Text:
 
 
 @web.get("/labels")
+@needs(Action.READ_ORDER)
 def labels() -> str:
     """All layouts with their previews, and the printed size of a code of each kind."""
     press = desk().press
@@ -40,6 +42,7 @@ def labels() -> str:
 
 
 @web.get("/labels/<name>.png")
+@needs(Action.READ_ORDER)
 def label(name: str) -> Response:
     """A label as it will be printed, with a test symbol. Asked with `product`, `profile`, `gtin=1`, `pins=1`."""
     press = desk().press

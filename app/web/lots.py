@@ -1,26 +1,40 @@
-"""Lots: list, record (or copy the last one), the dossier, release, dispatch, hold."""
+"""Lots: list, record, repeat the last one, mend, release, dispatch, hold."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
-import sqlalchemy as sa
-from flask import render_template, request, url_for
-from flask_login import current_user
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import may, reading
+from app.auth import may, needs, reading, working
 from app.domain.errors import Refusal, Text
-from app.domain.lots import LOT, LotEvent, LotState, StepKind
+from app.domain.lots import LOT, LotEvent, LotState
 from app.domain.permissions import Action
-from app.models.lots import Dispatch, Lot, LotInput, LotStep, LotTest, RetainedSample
+from app.models.lots import Lot
 from app.models.products import Product
-from app.services import holds, products, stamps
+from app.services import audit, dossiers, holds, products, stamps
 from app.services import lots as service
-from app.services.lots import NewDispatch, NewInput, NewLot, NewSample, NewStep, NewTest
+from app.services.lots import NewLot
 from app.services.work import Work
-from app.web import Line, Page, day, done, listing, member, number, say, step, submitted, uid_of, web
-from app.web.forms import Field, Form, asked, choices, optional
+from app.web import (
+    Line,
+    Page,
+    asked_page,
+    day,
+    done,
+    listing,
+    member,
+    number,
+    step,
+    submitted,
+    uid_of,
+    version_of,
+    web,
+)
+from app.web.forms import Field, Form, asked, optional
+from app.web.uploads import store, upload
 
 _STEPS = {
     LotEvent.PRODUCE: ("Đã sản xuất xong", "Produced", "main", Action.EDIT_LOT),
@@ -29,109 +43,202 @@ _STEPS = {
     LotEvent.CLOSE: ("Đóng lô", "Close", "", Action.EDIT_LOT),
     LotEvent.DISPOSE: ("Huỷ bỏ lô", "Dispose of", "danger", Action.EDIT_LOT),
 }
-PATH = (
-    LotState.DRAFT,
-    LotState.PRODUCED,
-    LotState.TESTING,
-    LotState.RELEASED,
-    LotState.STAMPED,
-    LotState.DISTRIBUTED,
-    LotState.CLOSED,
-)
+PATH = (LotState.DRAFT, LotState.PRODUCED, LotState.RELEASED, LotState.STAMPED, LotState.DISTRIBUTED, LotState.CLOSED)
+_TITLE = Text("Ghi lô", "Record a lot")
 
 
 @web.get("/lots")
+@needs(Action.READ_LOT)
 def lots() -> str:
-    """All lots in scope."""
+    """The lots in scope."""
     with reading() as work:
-        names = {row.id: row.name for row in products.every(work)}
-        rows = [
-            Line(
-                (row.lot_no, row.state, names.get(row.product_id, ""), day(row.produced_on), number(row.packs)),
-                url_for(".lot", uid=row.uid),
-            )
-            for row in service.every(work)
-        ]
+        part = service.page(work, asked_page())
+        names = products.names(work, (row.product_id for row in part.rows))
+    rows = [
+        Line(
+            (row.lot_no, row.state, names.get(row.product_id, ""), day(row.produced_on), number(row.packs)),
+            url_for(".lot", uid=row.uid),
+        )
+        for row in part.rows
+    ]
     heads = (("Số lô", "Lot"), ("Trạng thái", "State"), ("Sản phẩm", "Product"), ("NSX", "Made"), ("Số gói", "#Packs"))
-    new = (url_for(".new_lot"), Text("Ghi lô mới", "Record a lot"))
+    new = (url_for(".start_lot"), _TITLE) if may(Action.EDIT_LOT) else None
     empty = Text("Chưa có lô nào. Hãy ghi lô đầu tiên.", "None yet: record the first lot.")
-    return listing(Text("Lô hàng", "Lots"), heads, rows, empty, new if may(Action.EDIT_LOT) else None)
+    return listing(Text("Lô hàng", "Lots"), heads, rows, empty, new, after=part.next, states=tuple(LotState))
+
+
+@web.get("/lots/start")
+@needs(Action.EDIT_LOT)
+def start_lot() -> Response:
+    """The shortest way to the next lot: a repeat of the last one, or the first lot."""
+    with reading() as work:
+        last = next(iter(service.own(work, most=1)), None)
+    return redirect(url_for(".repeat_lot", uid=last.uid) if last else url_for(".new_lot"))
 
 
 @web.route("/lots/new", methods=["GET", "POST"])
+@needs(Action.EDIT_LOT)
 def new_lot() -> Page:
-    """Record one; what the last lot said stands in the form already."""
+    """Record one from nothing."""
     with reading() as work:
-        mine = [row for row in products.every(work) if row.organisation_id == current_user.actor.organisation_id]
-        last = next(iter(service.every(work)), None) if mine else None
+        mine = products.own(work)
         today = work.today
-    if not may(Action.EDIT_LOT):
-        raise Refusal("forbidden")
-    form = Form(
-        NewLot,
-        (
-            asked(
-                "product", "Sản phẩm", "Product", "select", options=[(str(p.uid), Text(p.name, p.name)) for p in mine]
-            ),
-            asked("lot_no", "Số lô", "Lot number"),
-            asked("facility", "Nơi sản xuất", "Made at"),
-            asked("produced_on", "Ngày sản xuất", "Produced on", "date"),
-            optional("expires_on", "Hạn sử dụng", "Expires on", "date"),
-            asked("quantity", "Số lượng", "Quantity", "amount"),
-            asked("unit", "Đơn vị (kg, lít…)", "Unit (kg, litre…)"),
-            asked("packs", "Số gói", "Packs", "number"),
-            optional("note", "Ghi chú", "Note", "textarea"),
-        ),
-    )
+    goods = [(str(row.uid), Text(row.name, row.name)) for row in mine]
+    form = Form(NewLot, (asked("product", "Sản phẩm", "Product", "select", options=goods), *_FIELDS))
+    form.given = {"produced_on": today.isoformat()}
     product = request.form.get("product")
 
     def record(work: Work, command: NewLot) -> Lot:
         return service.record(work, uid_of(product) or UUID(int=0), command)
 
-    def then(made: Lot) -> Response:
-        return done("web.lot", uid=made.uid)
-
-    page = submitted(form, record, then, Text("Ghi lô", "Record a lot"))
-    if request.method == "GET":
-        form.given = {**_copied(last, mine, today), **request.args.to_dict()}
-        return render_template("form.html", form=form, title=say("Ghi lô", "Record a lot"))
-    return page
+    return submitted(form, record, _to_lot, _TITLE)
 
 
-def _copied(last: Lot | None, mine: list[Product], today: date) -> dict[str, str]:
-    """The last lot's answers, today's date."""
-    if last is None:
-        return {"produced_on": today.isoformat()}
-    same = next((row for row in mine if row.id == last.product_id), None)
-    keeps = (last.expires_on - last.produced_on) if last.expires_on else None
+_FIELDS: tuple[Field, ...] = (
+    asked("lot_no", "Số lô", "Lot number", most=40),
+    asked("facility", "Nơi sản xuất", "Made at"),
+    asked("produced_on", "Ngày sản xuất", "Produced on", "date"),
+    optional("expires_on", "Hạn sử dụng", "Expires on", "date"),
+    asked("quantity", "Số lượng", "Quantity", "amount", most=18),
+    asked("unit", "Đơn vị (kg, lít…)", "Unit (kg, litre…)", most=16),
+    asked("packs", "Số gói", "Packs", "number", most=9),
+    optional("note", "Ghi chú", "Note", "textarea", most=4000),
+)
+
+
+def _to_lot(made: Lot) -> Response:
+    return done("web.lot", uid=made.uid)
+
+
+@web.route("/lots/<uuid:uid>/edit", methods=["GET", "POST"])
+@needs(Action.EDIT_LOT)
+def edit_lot(uid: UUID) -> Page:
+    """Mend what a lot declares, unless somebody else has meanwhile."""
+    with reading() as work:
+        row = service.get(work, uid)
+    form = Form(NewLot, _FIELDS)
+    form.given = {**_said(row), "version": str(row.version)}
+    version = request.form.get("version")
+
+    def mend(work: Work, command: NewLot) -> Lot:
+        return service.update(work, uid, command, version_of(version))
+
+    return submitted(form, mend, _to_lot, Text(f"Sửa lô {row.lot_no}", f"Edit lot {row.lot_no}"))
+
+
+def _said(row: Lot) -> dict[str, str]:
+    """What a lot declares, as its form shows it."""
     return {
-        "product": str(same.uid) if same else "",
-        "facility": last.facility,
-        "produced_on": today.isoformat(),
-        "expires_on": (today + keeps).isoformat() if keeps else "",
-        "unit": last.unit,
-        "quantity": number(last.quantity),
-        "packs": str(last.packs),
+        "lot_no": row.lot_no,
+        "facility": row.facility,
+        "produced_on": row.produced_on.isoformat(),
+        "expires_on": row.expires_on.isoformat() if row.expires_on else "",
+        "quantity": number(row.quantity),
+        "unit": row.unit,
+        "packs": str(row.packs),
+        "note": row.note or "",
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What changes from one lot to the next."""
+
+    lot_no: str
+    produced_on: date
+    packs: int
+
+
+@web.route("/lots/<uuid:uid>/repeat", methods=["GET", "POST"])
+@needs(Action.EDIT_LOT)
+def repeat_lot(uid: UUID) -> Page:
+    """The next lot like this one: three answers, one photo, and what stays the same ticked line by line."""
+    with reading() as work:
+        last = service.get(work, uid)
+        work.may(Action.EDIT_LOT, organisation_id=last.organisation_id, what="lot")
+        product = work.session.get_one(Product, last.product_id)
+        next_one, parts = dossiers.suggestion(work, last), dossiers.repeatable(work, last)
+        others = _lasts(service.own(work), last)
+        names = products.names(work, (one.product_id for one in others))
+    form = Form(
+        Repeat,
+        (
+            asked("lot_no", "Số lô mới", "New lot number", most=40),
+            asked("produced_on", "Ngày sản xuất", "Produced on", "date"),
+            asked("packs", "Số gói", "Packs", "number", most=9),
+        ),
+    )
+    form.given = {
+        "lot_no": next_one.lot_no,
+        "produced_on": next_one.produced_on.isoformat(),
+        "packs": str(last.packs),
+    }
+    keep = request.form.getlist("keep") if request.method == "POST" else [dossiers.key_of(row) for row in parts]
+    made = _repeated(form, last, next_one, keep) if request.method == "POST" else None
+    if made is not None:
+        return _to_lot(made)
+    page = render_template(
+        "repeat.html",
+        form=form,
+        last=last,
+        product=product,
+        parts=parts,
+        keep=keep,
+        key_of=dossiers.key_of,
+        others=[(one.uid, one.lot_no, names.get(one.product_id, "")) for one in others],
+    )
+    return page, form.status
+
+
+def _lasts(own: list[Lot], last: Lot) -> list[Lot]:
+    """The newest lot of each other product."""
+    found: dict[int, Lot] = {}
+    for one in own:
+        if one.product_id != last.product_id:
+            found.setdefault(one.product_id, one)
+    return list(found.values())[:6]
+
+
+def _repeated(form: Form[Repeat], last: Lot, like: NewLot, keep: list[str]) -> Lot | None:
+    """The new lot, released at once where that was asked for; None with what is wrong in the form."""
+    command = form.read(request.form)
+    if command is None:
+        return None
+    keeps = (last.expires_on - last.produced_on) if last.expires_on else None
+    asked_for = NewLot(
+        lot_no=command.lot_no,
+        facility=like.facility,
+        produced_on=command.produced_on,
+        quantity=(last.quantity * Decimal(max(command.packs, 0)) / last.packs).quantize(Decimal("0.001")),
+        unit=like.unit,
+        packs=command.packs,
+        expires_on=command.produced_on + keeps if keeps is not None else None,
+    )
+    try:
+        photo = upload("picture")
+        with working() as work:
+            made = dossiers.repeat(work, last.uid, asked_for, keep)
+            if photo:
+                dossiers.add_photo(work, store(), made.uid, photo)
+            if "release" in request.form:
+                service.step(work, made.uid, LotEvent.PRODUCE)
+                service.step(work, made.uid, LotEvent.RELEASE)
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return None
+    return made
+
+
 @web.get("/lots/<uuid:uid>")
+@needs(Action.READ_LOT)
 def lot(uid: UUID) -> str:
     """One lot with its dossier and what it still lacks."""
     with reading() as work:
         row = service.get(work, uid)
-        parts = {
-            name: work.session.scalars(sa.select(model).where(model.lot_id == row.id)).all()
-            for name, model in (
-                ("inputs", LotInput),
-                ("steps", LotStep),
-                ("tests", LotTest),
-                ("samples", RetainedSample),
-                ("dispatches", Dispatch),
-            )
-        }
+        dossier = dossiers.of(work, row)
         product = work.session.get_one(Product, row.product_id)
         gaps, held, active = service.missing(work, row), holds.on(work, row.id), stamps.active_in(work, row.id)
+        trail, today = audit.trail(work.session, "lot", row.id), work.today
     acts = [(event, *_STEPS[event]) for event in LOT.table[row.state] if event in _STEPS and may(_STEPS[event][3])]
     return render_template(
         "lot.html",
@@ -142,112 +249,32 @@ def lot(uid: UUID) -> str:
         active=active,
         acts=acts,
         path=PATH,
-        editable=row.state in PATH[:3],
-        **parts,
+        trail=trail,
+        today=today,
+        editable=row.state in service.OPEN and may(Action.EDIT_LOT),
+        live=row.state in service.LIVE,
+        dossier=dossier,
+        key_of=dossiers.key_of,
+        warn=dossiers.WARN_DAYS,
     )
-
-
-_PARTS: dict[str, tuple[type, Text, tuple[Field, ...]]] = {
-    "input": (
-        NewInput,
-        Text("Nguyên liệu", "Input"),
-        (
-            asked("material", "Nguyên liệu", "Material"),
-            asked("supplier", "Người cung cấp", "Supplier"),
-            asked("origin", "Nguồn gốc (vùng trồng, xã…)", "Origin (plot, commune…)"),
-            asked("quantity", "Số lượng", "Quantity", "amount"),
-            asked("unit", "Đơn vị", "Unit"),
-            asked("received_on", "Ngày nhận", "Received on", "date"),
-            optional("supplier_lot", "Lô của người cung cấp", "Supplier's lot"),
-        ),
-    ),
-    "step": (
-        NewStep,
-        Text("Công đoạn", "Stage"),
-        (
-            asked("kind", "Công đoạn", "Stage", "select", options=choices(StepKind)),
-            asked("who", "Ai làm", "Who"),
-            asked("place", "Ở đâu", "Where"),
-            asked("done_on", "Ngày", "When", "date"),
-            optional("why", "Ghi chú", "Why"),
-        ),
-    ),
-    "test": (
-        NewTest,
-        Text("Phiếu kiểm nghiệm", "Test report"),
-        (
-            asked("laboratory", "Phòng thử nghiệm", "Laboratory"),
-            asked("report_no", "Số phiếu", "Report number"),
-            asked("criteria", "Chỉ tiêu", "Criteria", "textarea"),
-            asked("sampled_on", "Ngày lấy mẫu", "Sampled on", "date"),
-            asked("issued_on", "Ngày cấp", "Issued on", "date"),
-            asked("valid_until", "Có giá trị đến", "Valid until", "date"),
-            optional("passed", "Đạt", "Passed", "checkbox"),
-        ),
-    ),
-    "sample": (
-        NewSample,
-        Text("Mẫu lưu", "Retained sample"),
-        (
-            asked("code", "Mã mẫu", "Code"),
-            asked("quantity", "Số lượng", "Quantity", "amount"),
-            asked("unit", "Đơn vị", "Unit"),
-            asked("taken_on", "Ngày lấy", "Taken on", "date"),
-            asked("storage", "Nơi giữ", "Storage"),
-            asked("keep_until", "Giữ đến", "Keep until", "date"),
-            asked("custodian", "Người giữ", "Custodian"),
-        ),
-    ),
-}
-
-
-@web.route("/lots/<uuid:uid>/add/<kind>", methods=["GET", "POST"])
-def add_part(uid: UUID, kind: str) -> Page:
-    """Add a part to the dossier."""
-    if kind not in _PARTS:
-        raise Refusal("not_found", what="part")
-    command, title, fields = _PARTS[kind]
-    form: Form[Any] = Form(command, fields)
-
-    def then(_: Any) -> Response:
-        return done("web.lot", uid=uid)
-
-    return submitted(form, lambda work, part: service.add(work, uid, part), then, title)
-
-
-@web.route("/lots/<uuid:uid>/dispatch", methods=["GET", "POST"])
-def dispatch(uid: UUID) -> Page:
-    """Goods that leave for a buyer."""
-    form = Form(
-        NewDispatch,
-        (
-            asked("buyer", "Người mua", "Buyer"),
-            asked("address", "Địa chỉ", "Address"),
-            asked("quantity", "Số lượng", "Quantity", "amount"),
-            asked("packs", "Số gói", "Packs", "number"),
-            asked("dispatched_on", "Ngày xuất", "Dispatched on", "date"),
-        ),
-    )
-
-    def then(_: Any) -> Response:
-        return done("web.lot", uid=uid)
-
-    return submitted(form, lambda work, goods: service.dispatch(work, uid, goods), then, Text("Xuất hàng", "Dispatch"))
 
 
 @web.post("/lots/<uuid:uid>/step/<event>")
+@needs(Action.EDIT_LOT, Action.RELEASE_LOT)
 def step_lot(uid: UUID, event: str) -> Response:
     """Move the lot along."""
     return step(lambda work: service.step(work, uid, member(LotEvent, event)), "web.lot", uid=uid)
 
 
 @web.post("/lots/<uuid:uid>/hold")
+@needs(Action.PLACE_HOLD)
 def hold_lot(uid: UUID) -> Response:
     """Stop the lot."""
     return step(lambda work: holds.on_lot(work, uid, request.form.get("reason", "")), "web.lot", uid=uid)
 
 
 @web.post("/lots/<uuid:uid>/holds/<uuid:hold>/lift")
+@needs(Action.LIFT_HOLD)
 def lift_hold(uid: UUID, hold: UUID) -> Response:
     """Lift a hold."""
     return step(lambda work: holds.lift(work, hold), "web.lot", uid=uid)

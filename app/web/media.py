@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, current_app, send_file
 from werkzeug.wrappers import Response
 
-from app.auth import desk
+from app.auth import desk, for_anybody
 from app.domain.errors import Refusal
 from app.domain.permissions import SYSTEM
 from app.models.files import StoredFile
@@ -15,6 +15,7 @@ media = Blueprint("media", __name__, url_prefix="/media")
 
 
 @media.get("/<sha256>")
+@for_anybody
 def picture(sha256: str) -> Response:
     """One picture; it never changes, so it may be kept for ever."""
     with desk().reading(SYSTEM) as work:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from app.services.stamps import Positions
 from stamp_engine.lifecycle import StampEvent
 
 
@@ -18,16 +17,11 @@ class Sideways(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activate:
-    """Stamps first to last for a lot."""
+    """Stamps first to last, each as a code, a serial or a place in its roll, for a lot."""
 
     lot: UUID
-    first: int
-    last: int
-
-    @property
-    def positions(self) -> Positions:
-        """The range."""
-        return Positions(self.first, self.last)
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +29,9 @@ class Retire:
     """Stamps first to last that end early, and why."""
 
     event: Sideways
-    first: int
-    last: int
+    first: str
+    last: str
     reason: str
-
-    @property
-    def positions(self) -> Positions:
-        """The range."""
-        return Positions(self.first, self.last)
 
     @property
     def stamp_event(self) -> StampEvent:

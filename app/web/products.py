@@ -4,23 +4,26 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.auth import may, reading, working
+from app.auth import may, needs, reading
 from app.domain.certificates import state_on
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
-from app.domain.products import PRODUCT, ProductEvent, ProductGroup, RuleSet
+from app.domain.products import PRODUCT, ProductEvent, ProductGroup, ProductState, RuleSet
 from app.models.certificates import Certificate
 from app.models.organisations import Organisation
-from app.services import certificates, files
+from app.models.products import Product
+from app.services import audit, certificates, files
 from app.services import products as service
 from app.services.certificates import NewCertificate
 from app.services.products import NewProduct
-from app.web import Line, Page, done, listing, member, said, state, step, submitted, web
+from app.services.work import Work
+from app.web import Line, Page, asked_page, done, listing, member, state, step, submitted, version_of, web
 from app.web.forms import Form, asked, choices, optional
+from app.web.uploads import store, upload
 
 _WORDS = {
     ProductEvent.SUBMIT: ("Nộp để duyệt", "Submit", "main", None, Action.EDIT_PRODUCT),
@@ -31,40 +34,45 @@ _WORDS = {
 
 
 @web.get("/products")
+@needs(Action.READ_PRODUCT)
 def products() -> str:
     """All products in scope."""
     with reading() as work:
-        rows = [
-            Line((row.name, row.state, row.code, state(row.group), row.pack), url_for(".product", uid=row.uid))
-            for row in service.every(work)
-        ]
+        part = service.page(work, asked_page())
+    rows = [
+        Line((row.name, row.state, row.code, state(row.group), row.pack), url_for(".product", uid=row.uid))
+        for row in part.rows
+    ]
     heads = (("Tên", "Name"), ("Trạng thái", "State"), ("Mã", "Code"), ("Nhóm", "Group"), ("Quy cách", "Pack"))
     new = (url_for(".new_product"), Text("Thêm sản phẩm", "New product"))
     empty = Text("Chưa có sản phẩm. Hãy thêm sản phẩm đầu tiên.", "None yet: add the first product.")
-    return listing(Text("Sản phẩm", "Products"), heads, rows, empty, new if may(Action.EDIT_PRODUCT) else None)
+    shown = new if may(Action.EDIT_PRODUCT) else None
+    title = Text("Sản phẩm", "Products")
+    return listing(title, heads, rows, empty, shown, after=part.next, states=tuple(ProductState))
+
+
+_FIELDS = (
+    asked("name", "Tên sản phẩm", "Name"),
+    asked("group", "Nhóm", "Group", "select", options=choices(ProductGroup)),
+    asked("pack", "Quy cách (ví dụ: gói 100 g)", "Pack (for example 100 g bag)"),
+    asked("description", "Mô tả", "Description", "textarea"),
+    optional("standard", "Tiêu chuẩn áp dụng", "Standard"),
+    optional("gtin", "Mã vạch GTIN", "GTIN barcode", "number"),
+    optional("brand", "Nhãn hiệu", "Brand"),
+    optional("shelf_life_days", "Hạn dùng (ngày)", "Shelf life (days)", "number"),
+    optional("annual_packs", "Sản lượng năm (gói)", "Packs a year", "number"),
+    optional("ingredients", "Thành phần", "Ingredients", "textarea"),
+    optional("usage", "Cách dùng", "How to use", "textarea"),
+    optional("warnings", "Lưu ý", "Warnings", "textarea"),
+    optional("name_en", "Tên tiếng Anh", "English name"),
+)
 
 
 @web.route("/products/new", methods=["GET", "POST"])
+@needs(Action.EDIT_PRODUCT)
 def new_product() -> Page:
     """Describe one."""
-    form = Form(
-        NewProduct,
-        (
-            asked("name", "Tên sản phẩm", "Name"),
-            asked("group", "Nhóm", "Group", "select", options=choices(ProductGroup)),
-            asked("pack", "Quy cách (ví dụ: gói 100 g)", "Pack (for example 100 g bag)"),
-            asked("description", "Mô tả", "Description", "textarea"),
-            optional("standard", "Tiêu chuẩn áp dụng", "Standard"),
-            optional("gtin", "Mã vạch GTIN", "GTIN barcode", "number"),
-            optional("brand", "Nhãn hiệu", "Brand"),
-            optional("shelf_life_days", "Hạn dùng (ngày)", "Shelf life (days)", "number"),
-            optional("annual_packs", "Sản lượng năm (gói)", "Packs a year", "number"),
-            optional("ingredients", "Thành phần", "Ingredients", "textarea"),
-            optional("usage", "Cách dùng", "How to use", "textarea"),
-            optional("warnings", "Lưu ý", "Warnings", "textarea"),
-            optional("name_en", "Tên tiếng Anh", "English name"),
-        ),
-    )
+    form = Form(NewProduct, _FIELDS)
     with reading() as work:
         owner = work.session.get(Organisation, current_user.actor.organisation_id or 0)
     if owner is None:
@@ -78,13 +86,34 @@ def new_product() -> Page:
     )
 
 
+@web.route("/products/<uuid:uid>/edit", methods=["GET", "POST"])
+@needs(Action.EDIT_PRODUCT)
+def edit_product(uid: UUID) -> Page:
+    """Describe a draft anew, unless somebody else has meanwhile."""
+    with reading() as work:
+        row = service.get(work, uid)
+    form = Form(NewProduct, _FIELDS)
+    form.given = {one.name: str(getattr(row, one.name) or "") for one in _FIELDS}
+    form.given = {**form.given, "group": row.group.value, "version": str(row.version)}
+    version = request.form.get("version")
+
+    def mend(work: Work, command: NewProduct) -> Product:
+        return service.update(work, uid, command, version_of(version))
+
+    def then(made: Product) -> Response:
+        return done("web.product", uid=made.uid)
+
+    return submitted(form, mend, then, Text(f"Sửa {row.name}", f"Edit {row.name}"))
+
+
 @web.get("/products/<uuid:uid>")
+@needs(Action.READ_PRODUCT)
 def product(uid: UUID) -> str:
     """One product with its pictures and certificates."""
     with reading() as work:
         row = service.get(work, uid)
         owner = work.session.get_one(Organisation, row.organisation_id)
-        pictures = service.pictures(work, row.id)
+        pictures, trail = service.pictures(work, row.id), audit.trail(work.session, "product", row.id)
         held = work.session.scalars(sa.select(Certificate).where(Certificate.product_id == row.id)).all()
         states = [
             (
@@ -99,10 +128,13 @@ def product(uid: UUID) -> str:
             for one in held
         ]
     acts = [(event, *_WORDS[event]) for event in PRODUCT.table[row.state] if may(_WORDS[event][4])]
-    return render_template("product.html", row=row, owner=owner, pictures=pictures, certificates=states, acts=acts)
+    return render_template(
+        "product.html", row=row, owner=owner, pictures=pictures, certificates=states, acts=acts, trail=trail
+    )
 
 
 @web.post("/products/<uuid:uid>/<event>")
+@needs(Action.EDIT_PRODUCT, Action.DECIDE_PRODUCT)
 def decide_product(uid: UUID, event: str) -> Response:
     """Submit, retire, approve or return."""
     reason = request.form.get("reason")
@@ -110,20 +142,15 @@ def decide_product(uid: UUID, event: str) -> Response:
 
 
 @web.post("/products/<uuid:uid>/picture")
+@needs(Action.EDIT_PRODUCT)
 def add_picture(uid: UUID) -> Response:
     """Add a picture; it is drawn again before anyone sees it."""
-    sent = request.files.get("picture")
-    try:
-        drawn = files.picture(sent.read(files.LARGEST_PICTURE + 1) if sent else b"")
-        with working() as work:
-            service.add_picture(work, current_app.extensions["files"], uid, drawn)
-    except Refusal as refusal:
-        flash(said(refusal.text), "error")
-        return redirect(url_for("web.product", uid=uid), 303)
-    return done("web.product", uid=uid)
+    content = upload("picture")
+    return step(lambda work: service.add_picture(work, store(), uid, files.picture(content)), "web.product", uid=uid)
 
 
 @web.route("/products/<uuid:uid>/certificate", methods=["GET", "POST"])
+@needs(Action.GRANT_CERTIFICATE)
 def new_certificate(uid: UUID) -> Page:
     """Enter a grading decision."""
     rules = [one for one in choices_of_rules() if one[0] != RuleSet.SL_2019.value]

@@ -8,15 +8,15 @@ from uuid import UUID
 from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import may, reading
+from app.auth import fresh, may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult, RecallState
-from app.services import lots
+from app.services import audit, lots
 from app.services import recalls as service
 from app.services.recalls import NewRecall
 from app.services.work import Work
-from app.web import Line, Page, done, listing, member, moment, step, submitted, uid_of, web
+from app.web import Line, Page, asked_page, done, listing, member, moment, step, submitted, uid_of, web
 from app.web.forms import Form, asked, choices, optional
 
 PATH = (RecallState.REQUESTED, RecallState.APPROVED, RecallState.OPEN, RecallState.CLOSED)
@@ -32,24 +32,31 @@ class Settle:
 
 
 @web.get("/recalls")
+@needs(Action.READ_RECALL)
 def recalls() -> str:
     """All recalls in scope."""
     with reading() as work:
-        rows = [
-            Line((row.number, row.state, row.reason, moment(row.requested_at)), url_for(".recall", uid=row.uid))
-            for row in service.every(work)
-        ]
+        part = service.page(work, asked_page())
+    rows = [
+        Line((row.number, row.state, row.reason, moment(row.requested_at)), url_for(".recall", uid=row.uid))
+        for row in part.rows
+    ]
     heads = (("Số", "Number"), ("Trạng thái", "State"), ("Lý do", "Reason"), ("Đề nghị lúc", "Requested"))
     new = (url_for(".new_recall"), Text("Đề nghị thu hồi", "Ask for a recall"))
     empty = Text("Chưa có vụ thu hồi nào.", "No recalls.")
-    return listing(Text("Thu hồi", "Recalls"), heads, rows, empty, new if may(Action.REQUEST_RECALL) else None)
+    shown = new if may(Action.REQUEST_RECALL) else None
+    return listing(Text("Thu hồi", "Recalls"), heads, rows, empty, shown, after=part.next, states=tuple(RecallState))
 
 
 @web.route("/recalls/new", methods=["GET", "POST"])
+@needs(Action.REQUEST_RECALL)
 def new_recall() -> Page:
     """Ask for the recall of a lot."""
     with reading() as work:
-        options = [(str(row.uid), Text(row.lot_no, row.lot_no)) for row in lots.every(work)]
+        wanted = uid_of(request.values.get("lot"))
+        named = [lots.get(work, wanted)] if wanted else []
+        fit = {row.uid: row for row in (*named, *lots.own(work), *lots.page(work).rows)}
+        options = [(str(row.uid), Text(row.lot_no, row.lot_no)) for row in fit.values()]
     form = Form(
         NewRecall,
         (
@@ -70,21 +77,26 @@ def new_recall() -> Page:
 
 
 @web.get("/recalls/<uuid:uid>")
+@needs(Action.READ_RECALL)
 def recall(uid: UUID) -> str:
     """One recall with its lots and results."""
     with reading() as work:
         row = service.get(work, uid)
         covered, results = service.lots_of(work, row), service.results_of(work, row)
-    return render_template("recall.html", row=row, lots=covered, results=results, path=PATH)
+        trail = audit.trail(work.session, "recall", row.id)
+    return render_template("recall.html", row=row, lots=covered, results=results, path=PATH, trail=trail)
 
 
 @web.post("/recalls/<uuid:uid>/decide/<event>")
+@fresh
+@needs(Action.DECIDE_RECALL)
 def decide_recall(uid: UUID, event: str) -> Response:
     """Approve or reject."""
     return step(lambda work: service.decide(work, uid, member(RecallEvent, event)), "web.recall", uid=uid)
 
 
 @web.route("/recalls/<uuid:uid>/lots/<uuid:lot>", methods=["GET", "POST"])
+@needs(Action.CLOSE_RECALL)
 def settle_recall(uid: UUID, lot: UUID) -> Page:
     """Say what became of one lot."""
     form = Form(
@@ -106,6 +118,7 @@ def settle_recall(uid: UUID, lot: UUID) -> Page:
 
 
 @web.post("/recalls/<uuid:uid>/close")
+@needs(Action.CLOSE_RECALL)
 def close_recall(uid: UUID) -> Response:
     """Close it."""
     return step(lambda work: service.close(work, uid, request.form.get("reason", "")), "web.recall", uid=uid)

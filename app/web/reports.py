@@ -7,8 +7,9 @@ from uuid import UUID
 from flask import current_app, render_template, send_file, url_for
 from werkzeug.wrappers import Response
 
-from app.auth import reading
+from app.auth import needs, reading
 from app.domain.errors import Refusal, Text
+from app.domain.permissions import Action
 from app.domain.reports import PhotoState, ReportEvent
 from app.services import probes
 from app.services import reports as service
@@ -27,6 +28,7 @@ class Step:
 
 
 @web.get("/reports")
+@needs(Action.READ_REPORT)
 def reports() -> str:
     """The reports in scope."""
     with reading() as work:
@@ -59,6 +61,7 @@ def _short(text: str) -> str:
 
 
 @web.get("/reports/<uuid:uid>")
+@needs(Action.READ_REPORT)
 def report(uid: UUID) -> str:
     """One report with its photo and the steps that are possible."""
     with reading() as work:
@@ -67,6 +70,7 @@ def report(uid: UUID) -> str:
 
 
 @web.get("/reports/<uuid:uid>/photo")
+@needs(Action.READ_REPORT)
 def report_photo(uid: UUID) -> Response:
     """The photo as the worker drew it."""
     with reading() as work:
@@ -77,6 +81,7 @@ def report_photo(uid: UUID) -> Response:
 
 
 @web.route("/reports/<uuid:uid>/<event>", methods=["GET", "POST"])
+@needs(Action.DECIDE_REPORT)
 def step_report(uid: UUID, event: str) -> Page:
     """Take a step, with words for the reporter."""
     chosen = member(ReportEvent, event)
@@ -93,6 +98,7 @@ def step_report(uid: UUID, event: str) -> Page:
 
 
 @web.get("/probes")
+@needs(Action.READ_PROBES)
 def probe_alerts() -> str:
     """Alerts of people who try codes, and samples of what they tried."""
     with reading() as work:

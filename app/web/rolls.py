@@ -1,44 +1,39 @@
-"""Rolls of stamps: their present ranges, the balance, activation, and stamps that are void, lost or spoiled."""
+"""Rolls of stamps: their present ranges and their sums."""
 
-from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import render_template, url_for
-from werkzeug.wrappers import Response
 
-from app.auth import reading
+from app.auth import needs, reading
 from app.domain.errors import Text
-from app.domain.lots import LotState
+from app.domain.permissions import Action
 from app.models.lots import Lot
-from app.models.products import Product
-from app.services import lots, stamps
-from app.services.work import Work
-from app.web import Line, Page, done, listing, number, submitted, web
-from app.web.forms import Form, asked, choices
-from app.web.moves import Activate, Retire, Sideways
-
-_BINDABLE = frozenset({LotState.RELEASED, LotState.STAMPED, LotState.DISTRIBUTED})
+from app.services import activations, audit, products, stamps, sums
+from app.web import Line, asked_page, listing, number, web
 
 
 @web.get("/stamps")
+@needs(Action.READ_STAMPS)
 def rolls() -> str:
-    """All rolls in scope, with what is left of each."""
+    """The rolls in scope, with what is left of each."""
     with reading() as work:
-        rows = []
-        for row in stamps.every(work):
-            sums = stamps.balance(work, [row.id])
-            rows.append(
-                Line(
-                    (
-                        row.number,
-                        work.session.get_one(Product, row.product_id).name,
-                        number(row.hi - row.lo),
-                        number(sums.stock),
-                        number(sums.active),
-                    ),
-                    url_for(".roll", uid=row.uid),
-                )
-            )
+        part = stamps.page(work, asked_page())
+        left = stamps.balances(work, (row.id for row in part.rows))
+        names = products.names(work, (row.product_id for row in part.rows))
+    rows = [
+        Line(
+            (
+                row.number,
+                names.get(row.product_id, ""),
+                number(row.hi - row.lo),
+                number(left[row.id].stock),
+                number(left[row.id].active),
+            ),
+            url_for(".roll", uid=row.uid),
+        )
+        for row in part.rows
+    ]
     heads = (
         ("Cuộn", "Roll"),
         ("Sản phẩm", "Product"),
@@ -46,64 +41,21 @@ def rolls() -> str:
         ("Còn lại", "#Left"),
         ("Đã kích hoạt", "#Active"),
     )
-    return listing(Text("Cuộn tem", "Stamp rolls"), heads, rows, Text("Chưa có tem. Hãy đặt tem.", "None yet: order."))
+    empty = Text("Chưa có tem. Hãy đặt tem.", "None yet: order some.")
+    new = (url_for("web.sums"), Text("Đối soát tem", "Sums of stamps"))
+    return listing(Text("Cuộn tem", "Stamp rolls"), heads, rows, empty, new, after=part.next, states=())
 
 
 @web.get("/stamps/<uuid:uid>")
+@needs(Action.READ_STAMPS)
 def roll(uid: UUID) -> str:
     """One roll."""
     with reading() as work:
         row = stamps.get(work, uid)
         tiles = stamps.ranges(work, row.id)
-        names = {tile.lot_id: work.session.get_one(Lot, tile.lot_id) for tile in tiles if tile.lot_id}
-        sums = stamps.balance(work, [row.id])
-        product = work.session.get_one(Product, row.product_id)
-    return render_template("roll.html", row=row, tiles=tiles, lots=names, sums=sums, product=product)
-
-
-@web.route("/stamps/<uuid:uid>/activate", methods=["GET", "POST"])
-def activate(uid: UUID) -> Page:
-    """Bind stamps first to last to a lot."""
-    with reading() as work:
-        row = stamps.get(work, uid)
-        fit = [one for one in lots.every(work) if one.product_id == row.product_id and one.state in _BINDABLE]
-    form = Form(
-        Activate,
-        (
-            asked(
-                "lot", "Cho lô", "For the lot", "select", options=[(str(o.uid), Text(o.lot_no, o.lot_no)) for o in fit]
-            ),
-            asked("first", "Tem đầu tiên (số thứ tự trong cuộn)", "First stamp (its place in the roll)", "number"),
-            asked("last", "Tem cuối cùng", "Last stamp", "number"),
-        ),
-    )
-
-    def act(work: Work, command: Activate) -> Any:
-        return stamps.activate(work, uid, command.lot, command.positions)
-
-    def then(_: Any) -> Response:
-        return done("web.roll", uid=uid)
-
-    return submitted(form, act, then, Text("Kích hoạt tem", "Activate stamps"))
-
-
-@web.route("/stamps/<uuid:uid>/retire", methods=["GET", "POST"])
-def retire(uid: UUID) -> Page:
-    """Void stamps, report them lost or spoiled."""
-    form = Form(
-        Retire,
-        (
-            asked("event", "Việc", "What", "select", options=choices(Sideways)),
-            asked("first", "Tem đầu tiên", "First stamp", "number"),
-            asked("last", "Tem cuối cùng", "Last stamp", "number"),
-            asked("reason", "Lý do", "Reason"),
-        ),
-    )
-
-    def act(work: Work, command: Retire) -> Any:
-        return stamps.retire(work, uid, command.positions, command.stamp_event, command.reason)
-
-    def then(_: Any) -> Response:
-        return done("web.roll", uid=uid)
-
-    return submitted(form, act, then, Text("Huỷ, mất, hỏng", "Void, lost, spoiled"))
+        keys = {tile.lot_id for tile in tiles if tile.lot_id}
+        found = {lot.id: lot for lot in work.session.scalars(sa.select(Lot).where(Lot.id.in_(keys)))}
+        (line,) = sums.of(work, [row])
+        undoable = [one for one in activations.undoable(work) if one.batch.id == row.id]
+        trail = audit.trail(work.session, "batch", row.id)
+    return render_template("roll.html", row=row, tiles=tiles, lots=found, line=line, undoable=undoable, trail=trail)

@@ -59,6 +59,32 @@ class Browser:
         assert answer.status_code == 303, answer.text
         return str(answer.location)
 
+    def confirm(self, path: str, words: str, **fields: Any) -> None:
+        """A form that shows a sentence first and acts once that is confirmed."""
+        self.get(path)
+        shown = self.post(path, **fields)
+        assert shown.status_code == 200, shown.text
+        assert words in shown.text
+        answer = self.post(path, **fields, confirmed="1")
+        assert answer.status_code == 303, answer.text
+
+
+def passphrase(page: str) -> str:
+    found = re.search(r"<code>((?:[0-9A-Z]{4}-){5}[0-9A-Z]{4})</code>", page)
+    assert found, page
+    return found[1]
+
+
+def opened(content: bytes, secret: str) -> dict[str, bytes]:
+    """A print file as the print house opens it."""
+    import io
+
+    import pyzipper
+
+    with pyzipper.AESZipFile(io.BytesIO(content)) as archive:
+        archive.setpassword(secret.encode())
+        return {name: archive.read(name) for name in archive.namelist()}
+
 
 def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     owner, coord = Browser(flask, "owner"), Browser(flask, "coord")
@@ -135,23 +161,29 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     coord.post(f"{order}/approve")
     assert desk.minter.run_once() == 1
     job = desk.rows(PrintJob)[0].uid
-    coord.get("/office/print-jobs")
-    coord.post(f"/office/print-jobs/{job}/release")
-    owner.get("/office/print-jobs")
-    file = owner.post(f"/office/print-jobs/{job}/download")
-    assert file.data.startswith(b"PK")
-    file.close()
-    again = owner.post(f"/office/print-jobs/{job}/download")
+    page = f"/office/print-jobs/{job}"
+    coord.get(page)
+    coord.post(f"{page}/release")
+    secret = passphrase(owner.get(page))
+    file = owner.post(f"{page}/download", passphrase=secret)
+    assert opened(file.data, secret).keys() == {
+        "test-strip.pdf",
+        "sheets.pdf",
+        "codes.csv",
+        "codes.json",
+        "manifest.json",
+    }
+    again = owner.post(f"{page}/download", passphrase=secret)
     assert again.status_code == 303
-    assert "chỉ tải được một lần" in owner.get("/office/print-jobs")
-    owner.post(f"/office/print-jobs/{job}/printed")
+    assert "chỉ tải được một lần" in owner.get(page)
+    assert secret not in owner.page
+    owner.fill(f"{page}/printed")
     assert "Nhận cuộn tem đã in" in owner.get("/office/")
     owner.fill(f"/office/print-jobs/{job}/receive", good="48", spoiled_at="3-4")
     roll = f"/office/stamps/{desk.rows(Batch)[0].uid}"
-    owner.fill(f"{roll}/activate", lot=str(uid(lot)), first="5", last="50")
-    page = owner.get(roll)
-    assert "còn <strong>2</strong>" in page
-    owner.fill(f"{roll}/retire", event="void", first="5", last="6", reason="Rách")
+    owner.confirm(f"{roll}/activate", "46 tem, từ số 5 đến số 50", lot=str(uid(lot)), first="5", last="50")
+    assert "còn <strong>2</strong>" in owner.get(roll)
+    owner.confirm(f"{roll}/retire", "Huỷ: 2 tem", event="void", first="5", last="6", reason="Rách")
     recall = owner.fill("/office/recalls/new", lot=str(uid(lot)), reason="Lẫn tạp chất", instruction="Trả lại")
     coord.get(recall)
     coord.post(f"{recall}/decide/approve")

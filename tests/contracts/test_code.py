@@ -22,10 +22,12 @@ EDGES = (
     "stamp_engine/__main__.py",
     "stamp_engine/mint_command.py",
 )
-# Secrets of an account and of its programs are made where they are first needed.
+# Secrets of an account, of its programs and of its parcels are made where they are first needed.
 RANDOM_TOO = (
+    "app/services/access.py",
     "app/services/users.py",
     "app/services/devices.py",
+    "app/services/parcels.py",
     "stamp_engine/keys.py",
     "app/demo/story.py",
     "verifier/opener.py",

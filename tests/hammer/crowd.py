@@ -90,6 +90,8 @@ class Crowd:
                     status, answer = await asyncio.wait_for(_asked(*line, body), GIVE_UP_S)
                 except (OSError, asyncio.IncompleteReadError, ValueError):
                     self.log.broken += 1
+                    if line is not None:
+                        line[1].close()
                     line = None
                     self.log.slowest_s = max(self.log.slowest_s, time.monotonic() - asked)
                     await asyncio.sleep(PAUSE_S)

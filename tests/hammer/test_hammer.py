@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import redis
 from starlette.testclient import TestClient
 
 from stamp_engine.format import Profile
-from tests.conftest import Stack
+from tests.conftest import Servers, Stack
 from tests.hammer.forgeries import forgeries
 from tests.hammer.hammer import FAULTS, checked, estate, struck
 from tests.verifier.test_doors import settings
@@ -24,10 +25,18 @@ _MANY = 1_000_000 if _LONG else 20_000
 _REFUSALS = {Verdict.FORGED, Verdict.MALFORMED, Verdict.FOREIGN}
 
 
+# A connection cut by a killed server is closed late, when its reader is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(300)
-def test_every_fault_once_loses_nothing_doubles_nothing_and_gives_no_wrong_verdict(tmp_path: Path) -> None:
+def test_every_fault_once_loses_nothing_doubles_nothing_and_gives_no_wrong_verdict(
+    servers: Servers,
+) -> None:
     """Invariants 4, 5 and 6."""
-    with estate(tmp_path) as at:
+    # PostgreSQL runs as a user of its own, who may not look below pytest's folders.
+    with (
+        tempfile.TemporaryDirectory(prefix="hammer-", ignore_cleanup_errors=True) as folder,
+        estate(Path(folder)) as at,
+    ):
         report = checked(at, asyncio.run(struck(at, 1, calm_s=0.5)))
     assert report.wrong == []
     assert report.acknowledged > 1000
@@ -71,7 +80,8 @@ def test_forged_codes_at_the_door_are_answered_or_refused_never_a_fault(producti
         with TestClient(create(settings(place))) as door:
             for text in forgeries(genuine, 1_000, seed=7):
                 found = door.post("/api/v1/scans", json={"code": text})
-                assert found.status_code in {200, 422}, text
+                # Who tries many is refused after a while, which is no fault either.
+                assert found.status_code in {200, 422, 429}, text
                 if found.status_code == 200:
                     assert found.json()["tone"] in {"red", "grey"}
         assert place.rows("scan") == []

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import zxingcpp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stamp_engine.format import INDEX_LIMIT, Profile, Template, choose_template, compact_text, sealed_text
@@ -70,12 +70,14 @@ def test_edges_of_the_payload_are_drawn_as_segno_draws_them(template: Template) 
         assert (symbol == matrix(template, text)).all(), text
 
 
+@settings(deadline=None)
 @given(st.sampled_from([one for one in TEMPLATES if one.profile is Profile.COMPACT]), st.integers(0, (1 << 80) - 1))
 def test_any_token_is_drawn_as_segno_draws_it(template: Template, token: int) -> None:
     texts, symbols = compact(template, [token])
     assert (symbols[0] == matrix(template, texts[0])).all()
 
 
+@settings(deadline=None)  # the first of a template builds its tables
 @given(
     st.sampled_from([one for one in TEMPLATES if one.profile is Profile.SEALED]),
     st.integers(0, INDEX_LIMIT - 1),

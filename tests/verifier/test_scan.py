@@ -14,6 +14,7 @@ from tests.verifier.world import DAY, GTIN, World, answer, scan
 from verifier import postgresql
 from verifier.cache import ProcessCache
 from verifier.contract import Place, ReasonCode, ScanRequest, ScanRole, Tone, Verdict
+from verifier.journal import Journal
 from verifier.scan import NonceReused
 from verifier.words import VERDICTS
 
@@ -183,13 +184,19 @@ def test_typed_serial_stands_for_every_profile(place: World) -> None:
         assert scan(scanner, place.serial(block[0]).lower()).verdict is V.VALID_FIRST
 
 
-def test_forged_malformed_and_foreign_touch_no_database(place: World) -> None:
+def test_forged_malformed_and_foreign_touch_no_database(place: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 3."""
+
+    def touched(*_: object) -> None:
+        raise AssertionError("the journal was asked")
+
     place.batch(((1, "ACTIVE", place.lot("L1")),))
     means = place.means()
     scanner = place.scanner(means)
     scan(scanner, "warm")
     means.facts.snapshot()
+    for question in ("recall", "record", "find"):
+        monkeypatch.setattr(Journal, question, touched)
     statements: list[str] = []
     sa.event.listen(
         place.stack.verifier_engine, "before_cursor_execute", lambda *given: statements.append(str(given[2]))
@@ -310,6 +317,20 @@ def test_a_late_scan_is_recorded_as_late_and_is_never_first(place: World) -> Non
     assert (late.verdict, late.late, late.first_scan) == (V.VALID, True, False)
     assert scan(scanner, place.text(block[0])).verdict is V.VALID_FIRST
     assert [row.late for row in place.rows("scan")] == [True, False]
+
+
+@pytest.mark.parametrize("step", [-3_600_000_000, 3_600_000_000])
+def test_a_clock_stepped_by_an_hour_never_turns_a_stamps_times_back(place: World, step: int) -> None:
+    block = place.batch(((1, "ACTIVE", place.lot("L1")),))
+    scanner = place.scanner()
+    assert scan(scanner, place.text(block[0]), device="a").verdict is V.VALID_FIRST
+    place.clock.now += step
+    assert scan(scanner, place.text(block[0]), device="a").verdict is V.VALID
+    place.clock.now -= step
+    assert scan(scanner, place.text(block[0]), device="a").verdict is V.VALID
+    rows = sorted(place.rows("scan"), key=lambda row: row.n)
+    assert [row.n for row in rows] == [1, 2, 3]
+    assert [row.at for row in rows] == sorted(row.at for row in rows)
 
 
 def test_an_uncounted_look_is_not_recorded_but_sees_new_facts(place: World) -> None:

@@ -141,16 +141,13 @@ def cells(e: Evidence) -> list[int]:
 class Parameters:
     """The contents of `weights.json`: shares and tables of each null, in nats, and the thresholds in 1/256 nat.
 
-    `unusual` is the threshold; `mild` so much below it a history is worth a look; `display` and `after_clearing` raise
-    it for registered display units and for stamps that were looked into. `lot_levels` are weights and the share of
-    honest stamps that ever pass them.
+    `unusual` is the threshold; `mild` so much below it a history is worth a look; `lot_levels` are weights and the
+    share of honest stamps that ever pass them.
     """
 
     version: int
     unusual: int
     mild: int
-    display: int
-    after_clearing: int
     exposed_voices: int
     exposed_towns: int
     lot_levels: tuple[tuple[int, float], ...]
@@ -168,12 +165,10 @@ def load(text: str) -> Parameters:
             raise ValueError(f"a table of {null.value} has another size than its axes")
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
     logs = tuple(log(raw["shares"][null.value]["value"]) for null in Null)
-    unusual, mild, display, clearing = (
-        round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "display", "after_clearing")
-    )
+    unusual, mild = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild"))
     voices, towns = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns"))
     levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], unusual, mild, display, clearing, voices, towns, levels, logs, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, voices, towns, levels, logs, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))

@@ -1,0 +1,220 @@
+"""Getting in: the second step of signing in, turning it on, links that let an account choose a password, and tokens."""
+
+from uuid import UUID
+
+import segno
+from flask import current_app, redirect, render_template, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.auth import desk, for_anybody, fresh, may, needs, reading, working
+from app.domain.errors import Refusal, Text
+from app.domain.permissions import SYSTEM, Action, Actor, RoleName, Scope, scopes
+from app.extensions import limiter
+from app.models.users import User
+from app.services import access as service
+from app.services import organisations, users
+from app.services import units as unit_service
+from app.services.access import Box
+from app.services.users import NewUser
+from app.web import Page, member, said, say, step, web
+from app.web.accounts import signed_in
+from app.web.forms import Field, Form, asked, choices, optional
+
+_HALF_US = 10 * 60 * 1_000_000
+
+
+def box() -> Box:
+    """What seals the second factors of this office."""
+    found: Box = current_app.extensions["box"]
+    return found
+
+
+@web.route("/sign-in/code", methods=["GET", "POST"])
+@limiter.limit("6 per minute; 60 per day", methods=["POST"], key_func=lambda: f"code:{session.get('half', '')}")
+@for_anybody
+def sign_in_code() -> Page:
+    """The second step: the code of the authenticator app, or a recovery code."""
+    user, error = _half(), None
+    if user is None:
+        return redirect(url_for("web.sign_in"), 303)
+    if request.method == "POST":
+        try:
+            with desk().work(Actor(user.id, frozenset())) as work:
+                service.confirm(work, box(), user.id, request.form.get("code", "")[:64])
+        except Refusal as refusal:
+            error = said(refusal.text)
+        else:
+            return signed_in(user, session.get("half_next"))
+    return render_template("sign_in_code.html", error=error), 422 if error else 200
+
+
+def _half() -> User | None:
+    """Who has given the right password a moment ago."""
+    if desk().clock() - session.get("half_at", 0) > _HALF_US:
+        return None
+    with desk().reading(SYSTEM) as work:
+        return users.by_session(work, session.get("half", ""))
+
+
+@web.route("/account/second-factor", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+@fresh
+@needs()
+def second_factor() -> Page:
+    """Turn the second factor on: scan the secret with an app, type its code, keep the recovery codes."""
+    error, person = None, current_user.actor.user_id
+    with reading() as work:
+        user = work.session.get_one(User, person)
+    if request.method == "POST":
+        try:
+            with working() as work:
+                codes = service.enrol(work, box(), person, session.get("totp", ""), request.form.get("code", "")[:64])
+            session.pop("totp", None)
+            return render_template("recovery_codes.html", codes=codes)
+        except Refusal as refusal:
+            error = said(refusal.text)
+    # The secret waits in the session's signed cookie, which its own owner alone holds.
+    secret = session.setdefault("totp", service.new_secret())
+    picture = segno.make(service.address(user, secret), error="m").svg_data_uri(scale=5, border=4)
+    on = user.totp_sealed is not None
+    return render_template(
+        "second_factor.html", secret=secret, picture=picture, error=error, on=on
+    ), 422 if error else 200
+
+
+@web.route("/join", methods=["GET", "POST"])
+@limiter.limit("20 per minute", methods=["POST"])
+@for_anybody
+def join() -> Page:
+    """A link of an invitation or a recovery: choose a password and be signed in."""
+    key, error = request.values.get("key", "")[:200], None
+    try:
+        with desk().reading(SYSTEM) as work:
+            user = service.owner_of(work, key)
+    except Refusal as refusal:
+        return render_template("message.html", detail={"vi": refusal.text.vi, "en": refusal.text.en}), 404
+    if request.method == "POST":
+        try:
+            with desk().work(Actor(user.id, frozenset())) as work:
+                user = service.choose_password(work, key, request.form.get("password", ""))
+            return signed_in(user, None)
+        except Refusal as refusal:
+            error = said(refusal.text)
+    return render_template("join.html", key=key, user=user, error=error), 422 if error else 200
+
+
+_TITLE = Text("Mời người", "Invite somebody")
+
+
+@web.route("/users/invite", methods=["GET", "POST"])
+@fresh
+@needs(Action.INVITE_STAFF)
+def invite() -> Page:
+    """Make an account for somebody, and the link to hand over; no password is ever told."""
+    with reading() as work:
+        anybody = Scope.ALL in scopes(work.actor, Action.INVITE_STAFF)
+        form = Form(NewUser, _questions(anybody=anybody))
+    form.button = Text("Tạo liên kết mời", "Make the link")
+    if request.method == "POST":
+        mine = None if anybody else current_user.actor.organisation_id
+        role = [request.form["role"]] if anybody and request.form.get("role") else [RoleName.PRODUCER_STAFF.value]
+        more = {"roles": role, "password": None, **({} if anybody else {"organisation_id": mine})}
+        command = form.read(request.form, **more)
+        if command is not None:
+            try:
+                with working() as work:
+                    user, secret = service.invite(work, command)
+                return _handed(user, secret)
+            except Refusal as refusal:
+                form.refuse(refusal)
+    return render_template("form.html", form=form, title=said(_TITLE)), form.status
+
+
+def _owners() -> list[tuple[str, Text]]:
+    with reading() as work:
+        return [(str(row.id), Text(row.name, row.name)) for row in organisations.every(work)]
+
+
+def _areas() -> list[tuple[str, Text]]:
+    with reading() as work:
+        return [(str(row.id), Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
+
+
+def _questions(*, anybody: bool) -> tuple[Field, ...]:
+    who = (
+        asked("name", "Họ tên", "Name"),
+        optional("phone", "Điện thoại", "Telephone", "tel"),
+        optional("email", "Thư điện tử", "E-mail", "email"),
+    )
+    if not anybody:
+        return who
+    return (
+        *who,
+        asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
+        optional("organisation_id", "Chủ thể", "Organisation", "select", options=_owners()),
+        optional("unit_id", "Xã, phường", "Commune", "select", options=_areas()),
+    )
+
+
+def _handed(user: User, secret: str) -> str:
+    """The link, shown once, with words ready for a message."""
+    link = current_app.extensions["public_url"] + url_for("web.join", key=secret)
+    words = Text(
+        f"Mời {user.name} vào Tem điện tử Sơn La. Mở liên kết này trong 7 ngày để chọn mật khẩu: {link}",
+        f"{user.name} is invited to the Sơn La e-stamp office. Open within 7 days to choose a password: {link}",
+    )
+    return render_template("invited.html", user=user, words=words)
+
+
+@web.post("/users/<uuid:uid>/recover")
+@fresh
+@needs(Action.MANAGE_USERS)
+def recover(uid: UUID) -> str:
+    """A link to a new password for somebody who lost theirs."""
+    with working() as work:
+        secret = service.recover(work, uid)
+        user = work.find(User, uid, "user")
+    return _handed(user, secret)
+
+
+@web.get("/account/tokens")
+@needs()
+def tokens() -> str:
+    """One's own tokens, and a form for another."""
+    with reading() as work:
+        rows = users.tokens(work)
+    return render_template("tokens.html", rows=rows, actions=[action for action in Action if may(action)], secret=None)
+
+
+@web.post("/account/tokens")
+@fresh
+@needs()
+def new_token() -> Page:
+    """A token for a program, limited to some actions; shown once."""
+    try:
+        wanted = _wanted(request.form.getlist("action"))
+        with working() as work:
+            secret = users.issue_token(work, request.form.get("name", ""), wanted)
+            rows = users.tokens(work)
+    except Refusal as refusal:
+        return render_template("message.html", detail={"vi": refusal.text.vi, "en": refusal.text.en}), 422
+    return render_template("tokens.html", rows=rows, actions=[one for one in Action if may(one)], secret=secret)
+
+
+def _wanted(raw: list[str]) -> tuple[Action, ...]:
+    """The actions a token is for: some, and none that its owner may not take. Raises Refusal."""
+    wanted = tuple(member(Action, one) for one in raw)
+    if not wanted:
+        raise Refusal("required", pointer="/action", what=say("Quyền", "Rights"))
+    for action in wanted:
+        if not may(action):
+            raise Refusal("token_scope", pointer="/action", scope=action.value)
+    return wanted
+
+
+@web.post("/account/tokens/<uuid:uid>/revoke")
+@needs()
+def revoke_token(uid: UUID) -> Response:
+    """End a token."""
+    return step(lambda work: users.revoke_token(work, uid), "web.tokens")
