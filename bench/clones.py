@@ -17,7 +17,8 @@ from bench.market.places import Floats, Ints
 from bench.market.trace import Market, attacked, honest
 from bench.market.worlds import World, shifted
 from bench.results import keep
-from verifier.clones.weights import PARAMETERS, UNIT
+from verifier.clones.evidence import Evidence
+from verifier.clones.weights import PARAMETERS, UNIT, published
 
 RATES = (1e-3, 1e-4)
 SCORES = ("detector", "count", "devices", "claims")
@@ -33,6 +34,7 @@ class Scored:
     kind: Ints
     copied: Ints
     corroborated: Ints
+    exposed: Ints
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -67,7 +69,19 @@ def scored(market: Market, found: Histories) -> Scored:
         market.kind,
         np.bincount(events.stamp[scans & (events.clone == 1)], minlength=size),
         corroborated,
+        _exposed(found, size),
     )
+
+
+def _exposed(found: Histories, size: int) -> Ints:
+    """The stamps that ever read as published."""
+    ever = np.zeros(size, dtype=np.int64)
+    names = list(Evidence._fields)
+    voices, towns = (found.counters[:, names.index(name)] for name in ("voices", "towns"))
+    many = np.flatnonzero((voices >= PARAMETERS.exposed_voices) & (towns >= PARAMETERS.exposed_towns))
+    for row in many.tolist():
+        ever[found.stamp[row]] |= published(Evidence(*found.counters[row].tolist()))
+    return ever
 
 
 def limit(scores: Floats, rate: float) -> float:
@@ -109,9 +123,10 @@ def main(stamps: int) -> None:
         alarms = int((one.top["detector"][calm[world.name]] >= shipped).sum())
         over = int((one.top["detector"][calm[world.name]] > limits["detector", 1e-3]).sum())
         of = int(calm[world.name].sum())
+        exposed = one.exposed[calm[world.name]]
         sys.stdout.write(
             f"{world.name}: false alarms % {_show('shipped', alarms, of)}, {_show('at 1e-3', over, of)},"
-            f" red {int(one.corroborated.sum())}\n"
+            f" {_show('as published', int(exposed.sum()), of)}, red {int(one.corroborated.sum())}\n"
         )
         rows[world.name] = {a.name: _attack(world, a, stamps, limits) for a in ATTACKS if a.name in SHOWN}
     keep("clones", {"thresholds": {f"{rule} {rate}": value for (rule, rate), value in limits.items()}, **rows})

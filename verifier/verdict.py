@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from verifier.clones import detector
 from verifier.clones.evidence import NO_PLAN, Plan
-from verifier.clones.weights import PARAMETERS, Ground, Null, grounds
+from verifier.clones.weights import PARAMETERS, Ground, grounds, published
 from verifier.contract import Reason, ReasonCode, RecallView, Scans, Verdict, Words
 from verifier.sightings import Fix, Mark, Sighting
 from verifier.words import EVIDENCE, REASONS, STAMP_STATES
@@ -201,29 +201,27 @@ def history_findings(after: Sighting) -> list[Finding]:
 
     Statistics alone make a history unusual. Only what costs an attacker something makes a copy suspected: the right
     scratch code from far away, or people who answer for themselves in two places at once. So nobody can defame a
-    rival's goods by scanning them.
+    rival's goods by scanning them. A code that was published says so whatever its weight: a shared photo explains its
+    history, and yet nobody can tell the pack in hand by it.
     """
+    exposed = [found_that(ReasonCode.EXPOSED)] if published(after.evidence) else []
     if after.weight < PARAMETERS.unusual:
-        return []
+        return exposed
     corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
-    return [*corroborated, *_grounds(after)]
+    return [*corroborated, *_grounds(after), *exposed]
 
 
 def _grounds(after: Sighting) -> list[Finding]:
     """The heaviest grounds of an unusual history, in words."""
     e = after.evidence
-    null, weights = grounds(e)
+    weights = grounds(e)
     named = [ground for ground, nats in weights if nats >= _WORTH_SAYING][:_MOST_GROUNDS] or [weights[0][0]]
     values: dict[Ground, dict[str, Value]] = {
         Ground.DEVICES: {"devices": e.voices},
         Ground.TIME: {"days": max(e.days, 1)},
         Ground.CLAIMS: {"times": max(e.claims, e.pins, 1)},
     }
-    found = [found_that(_GROUNDS[ground], **values.get(ground, {})) for ground in named]
-    # Many strangers in many towns look like a published code as well as like copies; people are told so.
-    if null is Null.SHARED and e.voices >= PARAMETERS.exposed_voices and e.towns >= PARAMETERS.exposed_towns:
-        found.append(found_that(ReasonCode.EXPOSED))
-    return found
+    return [found_that(_GROUNDS[ground], **values.get(ground, {})) for ground in named]
 
 
 def _level(standing: Standing, after: Sighting, against: list[Finding]) -> int:

@@ -194,12 +194,24 @@ def _sum(rows: tuple[tuple[float, ...], ...], found: list[int]) -> float:
     return sum([row[cell] for row, cell in zip(rows, found, strict=True)])
 
 
-def grounds(e: Evidence, parameters: Parameters = PARAMETERS) -> tuple[Null, list[tuple[Ground, float]]]:
-    """The honest explanation that holds best, and what speaks against it: grounds with their nats, heaviest first."""
+def grounds(e: Evidence, parameters: Parameters = PARAMETERS) -> list[tuple[Ground, float]]:
+    """What speaks against the honest explanation that holds best: grounds with their nats, heaviest first."""
     found = cells(e)
-    odds = against(found, parameters)
-    best = max(range(len(odds)), key=lambda n: parameters.logs[n] - odds[n])
+    best = _best(found, parameters)
     sums = dict.fromkeys(Ground, 0.0)
     for (_, _, ground), row, cell in zip(TABLES, parameters.tables[best], found, strict=True):
         sums[ground] += row[cell]
-    return tuple(Null)[best], sorted(sums.items(), key=lambda pair: -pair[1])
+    return sorted(sums.items(), key=lambda pair: -pair[1])
+
+
+def published(e: Evidence, parameters: Parameters = PARAMETERS) -> bool:
+    """Whether many strangers in many towns have met this code, and a code passed around explains it best."""
+    if e.voices < parameters.exposed_voices or e.towns < parameters.exposed_towns:
+        return False
+    return tuple(Null)[_best(cells(e), parameters)] is Null.SHARED
+
+
+def _best(found: list[int], parameters: Parameters) -> int:
+    """The place in `Null` of the honest explanation that holds best."""
+    odds = against(found, parameters)
+    return max(range(len(odds)), key=lambda n: parameters.logs[n] - odds[n])
