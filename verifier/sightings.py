@@ -66,8 +66,8 @@ _NO_SLOT: Slot = (0, 0, 0)
 class Sighting(NamedTuple):
     """The history of one stamp. Times are UTC microseconds, 0 before the first counted scan; `marks` are `Mark`s.
 
-    `seen` are the last devices: mark, counted scans, deeds. `weight` is the log-odds of copies, in 1/256 nat, as it was
-    after the last sign that spoke.
+    `seen` are the last devices: mark, counted scans, deeds. `weight` is the highest log-odds of copies so far, in 1/256
+    nat.
     """
 
     marks: int = 0

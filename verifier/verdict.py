@@ -170,7 +170,8 @@ def judge(standing: Standing, before: Sighting, look: Look, *, show_copies: bool
         *_of_scan(look),
     )
     verdict, shadowed = _verdict(findings, first=first, show_copies=show_copies)
-    return Judgement(verdict, findings, after, scans, first, _level(standing, after, against), shadowed)
+    level = _level(standing, after, against, show_copies=show_copies)
+    return Judgement(verdict, findings, after, scans, first, level, shadowed)
 
 
 def shown(sighting: Sighting, device: int) -> Scans:
@@ -224,12 +225,12 @@ def _grounds(after: Sighting) -> list[Finding]:
     return [found_that(_GROUNDS[ground], **values.get(ground, {})) for ground in named]
 
 
-def _level(standing: Standing, after: Sighting, against: list[Finding]) -> int:
+def _level(standing: Standing, after: Sighting, against: list[Finding], *, show_copies: bool) -> int:
     """The level of suspicion that is shown, 0 to 3."""
     leads = {LEADS_TO.get(finding.code) for finding in against}
-    if Verdict.SUSPECT_COPY in leads:
+    if Verdict.SUSPECT_COPY in leads and show_copies:
         return SUSPECTED
-    if Verdict.UNUSUAL in leads:
+    if leads & {Verdict.SUSPECT_COPY, Verdict.UNUSUAL}:
         return UNUSUAL
     mild = standing.compromised_key is not None or after.weight >= PARAMETERS.unusual - PARAMETERS.mild
     return MILD if mild else 0

@@ -104,8 +104,16 @@ def _sign(  # noqa: PLR0913  one a field
 
 
 def _weighed(sighting: Sighting, sign: Sign, plan: Plan = NO_PLAN) -> Sighting:
-    """The history with this sign in its evidence; its weight moves only when the sign spoke."""
-    evidence, spoke = updated(sighting.evidence, sign, plan)
-    if evidence is sighting.evidence:
+    """The history with this sign in its evidence; its weight moves only when the sign spoke, and only upwards.
+
+    A code that is on a thousand packs would otherwise look more and more like one pack on display, and its buyers would
+    be warned less the more of them there are. The threshold is set by the highest weight of honest stamps' whole lives.
+    """
+    before = sighting.evidence
+    evidence, spoke = updated(before, sign, plan)
+    if evidence is before:
         return sighting
-    return sighting.judged(evidence, weigh(evidence) if spoke else sighting.weight)
+    if not spoke:
+        return sighting.judged(evidence, sighting.weight)
+    weight = weigh(evidence)
+    return sighting.judged(evidence, max(weight, sighting.weight) if before.voices else weight)
