@@ -1,5 +1,6 @@
 """`estamp replay`: a recorded market trace through the production detector, without HTTP or a database."""
 
+import gc
 import sys
 import time
 from contextlib import ExitStack
@@ -25,12 +26,16 @@ def replay(trace: Path, out: Path | None, lots: Path | None, *, strict: bool) ->
     with ExitStack() as stack:
         lines = sys.stdin.buffer if str(trace) == "-" else stack.enter_context(trace.open("rb"))
         answers = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
+        # Millions of small tuples that live to the end and hold no cycles: looking for cycles took a fifth of the time.
+        gc.disable()
         try:
             _run(market, lines, answers, strict=strict)
         except Unreadable as error:
             answers.flush()
             click.echo(f"{trace}: {error}", err=True)
             sys.exit(2)
+        finally:
+            gc.enable()
         if lots is not None:
             with lots.open("wb") as file:
                 file.writelines(line + b"\n" for line in market.lots())

@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
     def off_km(self, lat: float, lon: float) -> float:
         """How far a place is outside the plan."""
-        return min(roughly_km(lat, lon, area[0], area[1]) - area[2] for area in self.areas)
+        return min([roughly_km(lat, lon, area[0], area[1]) - area[2] for area in self.areas])
 
 
 NO_PLAN = Plan()
@@ -282,4 +282,4 @@ def _nearest(places: Places, sign: Sign) -> int:
 
 
 def _nearest_km(places: Sequence[tuple[int, int, int]], sign: Sign) -> float:
-    return min(_km_to(place, sign) for place in places)
+    return min([roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, sign.lat, sign.lon) for place in places])

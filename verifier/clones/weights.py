@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 from math import exp, log
+from operator import getitem
 from typing import NamedTuple
 
 from verifier.clones.evidence import Evidence
@@ -191,7 +192,7 @@ def against(found: list[int], parameters: Parameters = PARAMETERS) -> list[float
 
 
 def _sum(rows: tuple[tuple[float, ...], ...], found: list[int]) -> float:
-    return sum([row[cell] for row, cell in zip(rows, found, strict=True)])
+    return sum(map(getitem, rows, found))
 
 
 def grounds(e: Evidence, parameters: Parameters = PARAMETERS) -> list[tuple[Ground, float]]:
