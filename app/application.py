@@ -22,6 +22,7 @@ from app.web.media import media
 from stamp_engine.layouts import known
 
 LARGEST_REQUEST = 10 * 1024 * 1024
+SESSION = "sl_office"
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -37,6 +38,10 @@ def create(settings: config.Management, open_tokens: Opener | None = None) -> Fl
         doc_prefix="/openapi",
         static_folder="web/static",
         template_folder="web/templates",
+        security_schemes={
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": SESSION},
+        },
         openapi_extensions={"openapi": "3.1.0"},
         validation_error_callback=invalid,
     )
@@ -45,7 +50,7 @@ def create(settings: config.Management, open_tokens: Opener | None = None) -> Fl
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_NAME="sl_office",
+        SESSION_COOKIE_NAME=SESSION,
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         WTF_CSRF_TIME_LIMIT=None,

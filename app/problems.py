@@ -16,6 +16,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
     Kind.STALE: 412,
+    Kind.UNCONDITIONAL: 428,
 }
 _HTTP_WORDS: Mapping[int, tuple[str, str]] = {
     400: ("Yêu cầu không đúng dạng.", "The request is not of the right form."),
@@ -27,6 +28,28 @@ _HTTP_WORDS: Mapping[int, tuple[str, str]] = {
     429: ("Bạn thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute."),
 }
 _OUR_FAULT = ("Hệ thống gặp lỗi; chúng tôi đã ghi nhận.", "Something failed on our side; it is on record.")
+
+_WORDS = {"type": "object", "required": ["vi", "en"], "additionalProperties": {"type": "string"}}
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": _WORDS,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {"pointer": {"type": "string"}, "detail": _WORDS},
+            },
+        },
+        "request_id": {"type": "string"},
+    },
+}
+"""What `document` gives, as JSON Schema."""
 
 
 def document(code: str, status: int, words: tuple[str, str], errors: list[dict[str, Any]]) -> dict[str, Any]:

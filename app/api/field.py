@@ -4,7 +4,7 @@ from flask import Response, json
 from pydantic import BaseModel, RootModel
 
 from app.api import ById, api, paged, stepped
-from app.api.views import plain, view
+from app.api.views import plain, views
 from app.auth import needs, reading, working
 from app.domain.permissions import Action
 from app.domain.reports import ReportEvent
@@ -34,7 +34,7 @@ class Outcome(BaseModel):
 def list_devices() -> Response:
     """Scanning devices in scope, the newest first."""
     with reading() as work:
-        return paged(Part(devices.every(work), None))
+        return paged(work, Part(devices.every(work), None))
 
 
 @api.post("/devices")
@@ -43,7 +43,7 @@ def enrol_device(body: NewDeviceBody) -> Response:
     """Enrol a scanning device; its token is shown once."""
     with working() as work:
         made = devices.enrol(work, body.root)
-    content = {**view(made.device), "token": made.token}
+        content = {**views(work, [made.device])[0], "token": made.token}
     return Response(json.dumps(content), 201, content_type="application/json")
 
 

@@ -1,19 +1,19 @@
 """Organisations, products, certificates and lots over the API."""
 
-from flask import Response
-from pydantic import BaseModel, RootModel
+from flask import Response, current_app, request
+from pydantic import RootModel
 
-from app.api import ById, Reason, answered, api, asked_page, created, paged, stepped
+from app.api import PICTURE, ById, Paging, Reason, added, answered, api, created, edited, paged, stepped
 from app.auth import needs, reading
 from app.domain.lots import LotEvent
 from app.domain.organisations import OrganisationEvent
 from app.domain.permissions import Action
 from app.domain.products import ProductEvent
-from app.models.lots import Lot
-from app.services import certificates, holds, lots, organisations, products
+from app.models.products import Product
+from app.services import certificates, files, holds, lots, organisations, products
 from app.services.certificates import NewCertificate
-from app.services.lots import NewDispatch, NewInput, NewLot, NewSample, NewStep, NewTest
-from app.services.organisations import NewOrganisation
+from app.services.lots import NewDispatch, NewLot
+from app.services.organisations import NewOrganisation, Profile
 from app.services.products import NewProduct
 from app.services.work import Work
 
@@ -36,17 +36,12 @@ class LotStepPath(ById):
     event: LotEvent
 
 
-class Part(BaseModel):
-    """One part of a dossier; exactly one member is given."""
-
-    input: NewInput | None = None
-    step: NewStep | None = None
-    test: NewTest | None = None
-    sample: NewSample | None = None
-
-
 class NewOrganisationBody(RootModel[NewOrganisation]):
     """`NewOrganisation` as the body of a request."""
+
+
+class ProfileBody(RootModel[Profile]):
+    """`Profile` as the body of a request."""
 
 
 class NewProductBody(RootModel[NewProduct]):
@@ -67,10 +62,10 @@ class NewDispatchBody(RootModel[NewDispatch]):
 
 @api.get("/organisations")
 @needs(Action.READ_ORGANISATION)
-def list_organisations() -> Response:
+def list_organisations(query: Paging) -> Response:
     """Organisations in scope."""
     with reading() as work:
-        return paged(organisations.page(work, asked_page()))
+        return paged(work, organisations.page(work, query.ask()))
 
 
 @api.post("/organisations")
@@ -85,7 +80,7 @@ def register_organisation(body: NewOrganisationBody) -> Response:
 def get_organisation(path: ById) -> Response:
     """One organisation."""
     with reading() as work:
-        return answered(organisations.get(work, path.uid))
+        return answered(work, organisations.get(work, path.uid))
 
 
 @api.post("/organisations/<uuid:uid>/<event>")
@@ -98,6 +93,16 @@ def step_organisation(path: OrganisationStep, body: Reason) -> Response:
     )
 
 
+@api.put("/organisations/<uuid:uid>")
+@needs(Action.EDIT_ORGANISATION)
+def edit_organisation(path: ById, body: ProfileBody) -> Response:
+    """Change what an organisation says of itself; `If-Match` names the version."""
+    return edited(
+        lambda work: organisations.get(work, path.uid),
+        lambda work, version: organisations.update(work, path.uid, body.root, version),
+    )
+
+
 @api.post("/organisations/<uuid:uid>/products")
 @needs(Action.EDIT_PRODUCT)
 def create_product(path: ById, body: NewProductBody) -> Response:
@@ -107,10 +112,10 @@ def create_product(path: ById, body: NewProductBody) -> Response:
 
 @api.get("/products")
 @needs(Action.READ_PRODUCT)
-def list_products() -> Response:
+def list_products(query: Paging) -> Response:
     """Products in scope."""
     with reading() as work:
-        return paged(products.page(work, asked_page()))
+        return paged(work, products.page(work, query.ask()))
 
 
 @api.get("/products/<uuid:uid>")
@@ -118,7 +123,7 @@ def list_products() -> Response:
 def get_product(path: ById) -> Response:
     """One product."""
     with reading() as work:
-        return answered(products.get(work, path.uid))
+        return answered(work, products.get(work, path.uid))
 
 
 @api.post("/products/<uuid:uid>/<event>")
@@ -129,6 +134,29 @@ def step_product(path: ProductStep, body: Reason) -> Response:
         lambda work: products.decide(work, path.uid, path.event, body.reason),
         lambda work: products.get(work, path.uid),
     )
+
+
+@api.put("/products/<uuid:uid>")
+@needs(Action.EDIT_PRODUCT)
+def edit_product(path: ById, body: NewProductBody) -> Response:
+    """Describe a DRAFT product anew; `If-Match` names the version."""
+    return edited(
+        lambda work: products.get(work, path.uid),
+        lambda work, version: products.update(work, path.uid, body.root, version),
+    )
+
+
+@api.post("/products/<uuid:uid>/pictures", request_body=PICTURE)
+@needs(Action.EDIT_PRODUCT)
+def add_picture(path: ById) -> Response:
+    """Add a picture; the body is a JPEG, PNG or WebP. It is drawn again, without what else it carried."""
+    content, store = request.get_data(), current_app.extensions["files"]
+
+    def add(work: Work) -> Product:
+        products.add_picture(work, store, path.uid, files.picture(content))
+        return products.get(work, path.uid)
+
+    return added(add)
 
 
 @api.post("/products/<uuid:uid>/certificates")
@@ -147,10 +175,10 @@ def record_lot(path: ById, body: NewLotBody) -> Response:
 
 @api.get("/lots")
 @needs(Action.READ_LOT)
-def list_lots() -> Response:
+def list_lots(query: Paging) -> Response:
     """Lots in scope, the newest first."""
     with reading() as work:
-        return paged(lots.page(work, asked_page()))
+        return paged(work, lots.page(work, query.ask()))
 
 
 @api.get("/lots/<uuid:uid>")
@@ -158,21 +186,17 @@ def list_lots() -> Response:
 def get_lot(path: ById) -> Response:
     """One lot."""
     with reading() as work:
-        return answered(lots.get(work, path.uid))
+        return answered(work, lots.get(work, path.uid))
 
 
-@api.post("/lots/<uuid:uid>/parts")
+@api.put("/lots/<uuid:uid>")
 @needs(Action.EDIT_LOT)
-def add_part(path: ById, body: Part) -> Response:
-    """Add a part to a lot's dossier."""
-    given = [part for part in (body.input, body.step, body.test, body.sample) if part is not None]
-
-    def add(work: Work) -> Lot:
-        for part in given:
-            lots.add(work, path.uid, part)
-        return lots.get(work, path.uid)
-
-    return stepped(add)
+def edit_lot(path: ById, body: NewLotBody) -> Response:
+    """Mend what a lot declares while it is not released; `If-Match` names the version."""
+    return edited(
+        lambda work: lots.get(work, path.uid),
+        lambda work, version: lots.update(work, path.uid, body.root, version),
+    )
 
 
 @api.post("/lots/<uuid:uid>/dispatches")

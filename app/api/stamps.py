@@ -1,4 +1,4 @@
-"""Orders, print jobs, rolls, recalls and tokens over the API."""
+"""Orders, rolls, recalls and tokens over the API."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -6,16 +6,17 @@ from uuid import UUID
 from flask import Response, current_app, json
 from pydantic import BaseModel, RootModel
 
-from app.api import ById, Reason, answered, api, asked_page, created, given, paged, stepped
+from app.api import ById, Paging, Reason, answered, api, created, edited, paged, stepped
 from app.auth import needs, reading, working
 from app.domain.orders import OrderEvent
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult
-from app.services import orders, printing, recalls, stamps, users
+from app.models.recalls import Recall
+from app.services import orders, recalls, stamps, users
 from app.services.orders import NewOrder
-from app.services.printing import Receipt, Spoilage
 from app.services.recalls import NewRecall
 from app.services.stamps import Positions
+from app.services.work import Work
 from stamp_engine.lifecycle import StampEvent
 
 
@@ -77,20 +78,12 @@ class NewRecallBody(RootModel[NewRecall]):
     """`NewRecall` as the body of a request."""
 
 
-class SpoilageBody(RootModel[Spoilage]):
-    """`Spoilage` as the body of a request; it may be left out."""
-
-
-class ReceiptBody(RootModel[Receipt]):
-    """`Receipt` as the body of a request."""
-
-
 @api.get("/orders")
 @needs(Action.READ_ORDER)
-def list_orders() -> Response:
+def list_orders(query: Paging) -> Response:
     """Orders in scope, the newest first."""
     with reading() as work:
-        return paged(orders.page(work, asked_page()))
+        return paged(work, orders.page(work, query.ask()))
 
 
 @api.post("/orders")
@@ -105,7 +98,17 @@ def place_order(body: NewOrderBody) -> Response:
 def get_order(path: ById) -> Response:
     """One order."""
     with reading() as work:
-        return answered(orders.get(work, path.uid))
+        return answered(work, orders.get(work, path.uid))
+
+
+@api.put("/orders/<uuid:uid>")
+@needs(Action.PLACE_ORDER)
+def edit_order(path: ById, body: NewOrderBody) -> Response:
+    """Mend a returned order and submit it again; `If-Match` names the version."""
+    return edited(
+        lambda work: orders.get(work, path.uid),
+        lambda work, version: orders.revise(work, path.uid, body.root, version),
+    )
 
 
 @api.post("/orders/<uuid:uid>/<event>")
@@ -122,43 +125,14 @@ def step_order(path: OrderStep, body: Reason) -> Response:
     )
 
 
-@api.get("/print-jobs")
-@needs(Action.READ_PRINT_JOB)
-def list_print_jobs() -> Response:
-    """Print jobs in scope, the newest first."""
-    with reading() as work:
-        return paged(printing.page(work, asked_page()))
-
-
-@api.post("/print-jobs/<uuid:uid>/release")
-@needs(Action.RELEASE_PRINT_JOB)
-def release_print_job(path: ById) -> Response:
-    """Let the print house have the file, or with a reason have it once more."""
-    return stepped(lambda work: printing.release(work, path.uid, given(Reason).reason))
-
-
-@api.post("/print-jobs/<uuid:uid>/printed")
-@needs(Action.PRINT_JOB)
-def print_job_printed(path: ById) -> Response:
-    """The batch is on paper, but for what is named."""
-    return stepped(lambda work: printing.printed(work, path.uid, given(SpoilageBody).root))
-
-
-@api.post("/print-jobs/<uuid:uid>/receive")
-@needs(Action.RECEIVE_STAMPS)
-def receive_print_job(path: ById, body: ReceiptBody) -> Response:
-    """Count a printed roll in."""
-    return stepped(lambda work: printing.receive(work, path.uid, body.root))
-
-
 @api.get("/batches")
 @needs(Action.READ_STAMPS)
-def list_batches() -> Response:
+def list_batches(query: Paging) -> Response:
     """Rolls in scope with the balance of each, the newest first."""
     with reading() as work:
-        part = stamps.page(work, asked_page())
+        part = stamps.page(work, query.ask())
         left = stamps.balances(work, (row.id for row in part.rows))
-        return paged(part, lambda row: {"size": row.hi - row.lo, "stock": left[row.id].stock})
+        return paged(work, part, lambda row: {"size": row.hi - row.lo, "stock": left[row.id].stock})
 
 
 @api.get("/batches/<uuid:uid>")
@@ -166,7 +140,7 @@ def list_batches() -> Response:
 def get_batch(path: ById) -> Response:
     """One roll."""
     with reading() as work:
-        return answered(stamps.get(work, path.uid))
+        return answered(work, stamps.get(work, path.uid))
 
 
 @api.post("/batches/<uuid:uid>/activate")
@@ -187,10 +161,10 @@ def retire_stamps(path: ById, body: Retirement) -> Response:
 
 @api.get("/recalls")
 @needs(Action.READ_RECALL)
-def list_recalls() -> Response:
+def list_recalls(query: Paging) -> Response:
     """Recalls in scope, the newest first."""
     with reading() as work:
-        return paged(recalls.page(work, asked_page()))
+        return paged(work, recalls.page(work, query.ask()))
 
 
 @api.post("/recalls")
@@ -205,16 +179,19 @@ def request_recall(body: NewRecallBody) -> Response:
 def get_recall(path: ById) -> Response:
     """One recall."""
     with reading() as work:
-        return answered(recalls.get(work, path.uid))
+        return answered(work, recalls.get(work, path.uid))
 
 
 @api.post("/recalls/<uuid:uid>/lots/<uuid:lot>")
 @needs(Action.CLOSE_RECALL)
 def settle_recall(path: RecallLotPath, body: Settlement) -> Response:
     """Say what became of a recalled lot."""
-    with working() as work:
+
+    def settle(work: Work) -> Recall:
         recalls.settle(work, path.uid, path.lot, body.result, body.recovered, body.note)
-        return answered(recalls.get(work, path.uid))
+        return recalls.get(work, path.uid)
+
+    return stepped(settle)
 
 
 @api.post("/recalls/<uuid:uid>/close")

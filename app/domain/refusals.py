@@ -25,6 +25,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not_found"  # there is no such thing here, or none that you may see: 404
     CONFLICT = "conflict"  # it may not happen now, in this state: 409
     STALE = "stale"  # somebody else changed it first: 412
+    UNCONDITIONAL = "unconditional"  # an edit must say which version it changes: 428
 
 
 REFUSALS: Mapping[str, tuple[Kind, Text]] = {
@@ -42,6 +43,13 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Text(
             "Người khác vừa thay đổi bản ghi này. Hãy tải lại rồi làm lại.",
             "Someone else has just changed this record. Reload it and try again.",
+        ),
+    ),
+    "version_required": (
+        Kind.UNCONDITIONAL,
+        Text(
+            "Hãy gửi tiêu đề If-Match với ETag của bản ghi bạn đã đọc.",
+            "Send If-Match with the ETag of the record you have read.",
         ),
     ),
     "four_eyes": (

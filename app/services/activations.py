@@ -76,6 +76,12 @@ def _seen(work: Work, batch: Batch, pointer: str) -> None:
         raise Refusal("code_not_issued", pointer=pointer) from None
 
 
+def latest(work: Work, roll: Batch) -> RangeEvent:
+    """The last thing that happened to stamps of a roll."""
+    events = sa.select(RangeEvent).where(RangeEvent.batch_id == roll.id).order_by(RangeEvent.id.desc()).limit(1)
+    return work.session.scalars(events).one()
+
+
 def undoable(work: Work, *, limit: int = 5) -> list[Undoable]:
     """The actor's organisation's activations of the last ten minutes that were not taken back, the newest first."""
     recent = RangeEvent.at > work.now - UNDO_US

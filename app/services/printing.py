@@ -10,6 +10,8 @@ from app.domain.errors import Refusal
 from app.domain.orders import ORDER, PRINT_JOB, OrderEvent, PrintJobEvent, PrintJobState
 from app.domain.permissions import Action
 from app.models.orders import PrintJob, StampOrder
+from app.models.organisations import Organisation
+from app.models.products import Product
 from app.models.stamps import Batch
 from app.services import checks, paging, stamps
 from app.services.paging import Ask, Part
@@ -165,6 +167,15 @@ def get(work: Work, uid: UUID) -> PrintJob:
     job = work.find(PrintJob, uid, "print job")
     work.may(Action.READ_PRINT_JOB, organisation_id=_printer(work, job), what="print job")
     return job
+
+
+def labelled(work: Work, uid: UUID) -> tuple[Batch, str, str]:
+    """The batch of a job that the actor prints, and the names of its product and producer. Raises Refusal."""
+    job = get(work, uid)
+    work.may(Action.PRINT_JOB, organisation_id=_printer(work, job), what="print job")
+    batch = _batch(work, job)
+    product = work.session.get_one(Product, batch.product_id)
+    return batch, product.name, work.session.get_one(Organisation, batch.organisation_id).name
 
 
 def page(work: Work, ask: Ask = paging.FIRST) -> Part[PrintJob]:
