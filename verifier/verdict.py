@@ -207,7 +207,9 @@ def history_findings(after: Sighting) -> list[Finding]:
     """
     exposed = [found_that(ReasonCode.EXPOSED)] if published(after.evidence) else []
     if after.weight < PARAMETERS.unusual:
-        return exposed
+        # Two pairs of scans that no pack can have made need no table.
+        torn = after.evidence.torn >= PARAMETERS.impossible_pairs
+        return [found_that(ReasonCode.FAR_PLACES), *exposed] if torn else exposed
     corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
     return [*corroborated, *_grounds(after), *exposed]
 

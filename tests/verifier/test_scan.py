@@ -289,7 +289,7 @@ def test_exactly_one_first_scan_under_any_race(place: World) -> None:
     assert {row.n for row in place.rows("sighting")} == {20}
 
 
-def test_one_impossible_pair_is_told_and_names_no_place(place: World) -> None:
+def test_one_impossible_pair_is_told_and_names_no_place_and_a_second_warns(place: World) -> None:
     """Two anonymous phones can claim any place, and links are forwarded: alone it warns of nothing."""
     block = place.batch(((1, "ACTIVE", place.lot("L1")),))
     scanner = place.scanner()
@@ -300,6 +300,10 @@ def test_one_impossible_pair_is_told_and_names_no_place(place: World) -> None:
     evidence = next(reason.evidence for reason in far.reasons if reason.code is ReasonCode.IMPOSSIBLE_TRAVEL)
     assert evidence is not None
     assert evidence.vi == "Cách nhau hơn 1200 km."
+    place.clock.now += 60 * 1_000_000
+    again = scan(scanner, place.text(block[0]), device="c", place=Place(21.33, 103.91, 20))
+    assert again.verdict is V.UNUSUAL
+    assert ReasonCode.FAR_PLACES in codes(again)
 
 
 def test_a_traveller_with_one_phone_is_left_alone(place: World) -> None:

@@ -151,6 +151,7 @@ class Parameters:
     mild: int
     exposed_voices: int
     exposed_towns: int
+    impossible_pairs: int
     lot_levels: tuple[tuple[int, float], ...]
     logs: tuple[float, ...]
     tables: tuple[tuple[tuple[float, ...], ...], ...]
@@ -167,9 +168,9 @@ def load(text: str) -> Parameters:
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
     logs = tuple(log(raw["shares"][null.value]["value"]) for null in Null)
     unusual, mild = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild"))
-    voices, towns = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns"))
+    voices, towns, pairs = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns", "impossible_pairs"))
     levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], unusual, mild, voices, towns, levels, logs, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, levels, logs, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))
