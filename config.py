@@ -6,6 +6,7 @@ are reported all at once, by name.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -112,6 +113,15 @@ def _shown(raw: str) -> bool:
     return raw == "shown"
 
 
+def _like(pattern: str, remedy: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if not re.fullmatch(pattern, raw):
+            raise ValueError(remedy)
+        return raw
+
+    return read
+
+
 def _switch(raw: str) -> bool:
     if raw not in {"on", "off"}:
         raise ValueError("use on or off")
@@ -160,6 +170,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
     Setting("SECOND_FACTOR", _switch, None, "`on`: officers need a second factor; default: `on` in production"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
+    Setting("SMTP_URL", _like(r"|smtps?://\S+", "use smtp://…"), "", "`smtp://user:password@host:587`", secret=True),
+    Setting("MAIL_FROM", _like(r"\S+@[^\s@]+", "use an e-mail address"), "no-reply@localhost", "who e-mail comes from"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
 
@@ -229,6 +241,9 @@ class Worker(Common):
     keys_dir: Path
     passphrase: str = field(repr=False)
     scan_retention_days: int
+    public_url: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
 
 
 Role = TypeVar("Role", bound=Common)
@@ -345,6 +360,8 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "opener_socket": lambda env: _derived(env, "OPENER_SOCKET", lambda: env.data_dir / "opener.sock"),
     "two_officers_above": lambda env: env.get("TWO_OFFICERS_ABOVE"),
     "second_factor": lambda env: _derived(env, "SECOND_FACTOR", lambda: env.environment is Environment.PRODUCTION),
+    "smtp_url": lambda env: env.get("SMTP_URL"),
+    "mail_from": lambda env: env.get("MAIL_FROM"),
     "scan_retention_days": lambda env: env.get("SCAN_RETENTION_DAYS"),
 }
 

@@ -25,6 +25,7 @@ import uuid_utils.compat
 
 import config
 from app import schema
+from app.courier import Courier, post
 from app.database import open_engine
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
@@ -182,6 +183,11 @@ def minter(settings: config.Worker) -> Minter:
     return Minter(desk, keys, settings.data_dir, settings.scan_retention_days)
 
 
+def courier(settings: config.Worker) -> Courier:
+    """The courier of these settings."""
+    return Courier(settings.data_dir / "outbox", settings.smtp_url, settings.mail_from, settings.public_url)
+
+
 def run(settings: config.Worker) -> None:
     """Work until told to stop (SIGTERM or SIGINT). Raises KeyStoreError where the keys cannot be opened."""
     made = minter(settings)
@@ -189,7 +195,10 @@ def run(settings: config.Worker) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     with _alone(settings.data_dir / "worker.lock", stop):
+        carrier = threading.Thread(target=_rounds, args=(made.desk, courier(settings), stop), name="courier")
+        carrier.start()
         _turns(made, stop)
+        carrier.join()
     made.desk.engine.dispose()
 
 
@@ -204,6 +213,17 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
             except BlockingIOError:
                 stop.wait(PAUSE_S)
         yield
+
+
+def _rounds(desk: Desk, carrier: Courier, stop: threading.Event) -> None:
+    """Notices leave beside the minting: neither waits for the other."""
+    while not stop.is_set():
+        try:
+            while not stop.is_set() and post(desk, carrier):
+                pass
+        except Exception:  # noqa: BLE001  a lost database is waited for; the next round tries again
+            _log.exception("the courier's round failed")
+        stop.wait(PAUSE_S)
 
 
 def _turns(made: Minter, stop: threading.Event) -> None:

@@ -46,7 +46,8 @@ from verifier.fact_tables import (
     STORED_FILE,
     TABLES,
 )
-from verifier.records import FACT_CLOCK, JournalDown
+from verifier.journal import Journal
+from verifier.records import FACT_CLOCK
 from verifier.verdict import Standing
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
@@ -203,8 +204,8 @@ class Snapshot:
 class Facts:
     """The newest snapshot this process has seen, and the way to a newer one. Safe to share between threads."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
 
@@ -221,11 +222,8 @@ class Facts:
             known = self._snapshot
             if known is not None and known.clock >= at_least > 0:
                 return known
-            try:
-                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    self._snapshot = _moved(connection, known)
-            except sa.exc.SQLAlchemyError as error:
-                raise JournalDown(str(error)) from error
+            with self._journal.reading() as connection:
+                self._snapshot = _moved(connection, known)
             return self._snapshot
 
     def answer_parts(self, batch_id: int | None, lot_id: int | None, day: date) -> Parts:

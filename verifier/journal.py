@@ -11,7 +11,7 @@ Rows go in stamp order, so that two processes that record the same stamps do not
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -90,6 +90,10 @@ class Journal:
         """The sighting of one stamp, UNSEEN where it has none. Raises JournalDown."""
         return self.recall([stamp]).sightings.get(stamp, UNSEEN)
 
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """A connection in autocommit to read many rows with, given up when it is silent. Raises JournalDown."""
+        return self._store.reading()
+
     def close(self) -> None:
         """Let the connection go; the next question opens another."""
         self._store.close()
@@ -138,7 +142,8 @@ class Journal:
 
 def _store(engine: sa.Engine) -> Store:
     if engine.dialect.name == "sqlite":
-        return SqliteStore(engine.raw_connection)
+        return SqliteStore(engine)
     named = engine.dialect.create_connect_args(engine.url)[1]
     # `context` is how the dialect hands its type adapters to psycopg; libpq knows no such parameter.
-    return PostgresqlStore({name: value for name, value in {**named, **PARAMETERS}.items() if name != "context"})
+    parameters = {name: value for name, value in {**named, **PARAMETERS}.items() if name != "context"}
+    return PostgresqlStore(engine.url, parameters)

@@ -11,18 +11,18 @@ import select
 import struct
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from verifier.line import Breaker, Reader, opened, require
 from verifier.records import SCAN_NAMES, Change, JournalDown, Recalled, Recorded, RowsRefused, ScanRow, Stored
-
-PATIENCE_S = 1.2
-REST_S = 0.3
 
 _BINARY = pq.Format.BINARY
 _ARRAY_HEAD = struct.Struct(">iiIii")
@@ -127,14 +127,16 @@ _REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.InternalError)
 
 
 class PostgresqlStore:
-    """See `Store`. `url` is SQLAlchemy's; a lock lets one thread ask at a time."""
+    """See `Store`. `url` is SQLAlchemy's, `parameters` are libpq's; a lock lets one thread ask at a time."""
 
-    def __init__(self, parameters: dict[str, Any], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: sa.URL, parameters: dict[str, Any], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._conninfo = make_conninfo(**parameters).encode()
-        self._monotonic = monotonic
+        self._breaker = Breaker(monotonic)
+        self._reader = Reader(url, self._conninfo, self._breaker)
         self._lock = Lock()
         self._line: pq.abc.PGconn | None = None
-        self._resting_until = 0.0
 
     def recall(self, stamps: Collection[int], nonces: Collection[str]) -> Recalled:
         """See `Store`."""
@@ -167,17 +169,20 @@ class PostgresqlStore:
         rows = (_scan_row(found, row) for row in range(found.ntuples))
         return {row.id: row for row in rows}
 
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """See `Store`."""
+        return self._reader.connection()
+
     def close(self) -> None:
         """See `Store`."""
         with self._lock:
             self._drop()
+        self._reader.close()
 
     def _ask(self, name: bytes, values: Sequence[bytes]) -> pq.abc.PGresult:
         """The answer to a statement, run as one transaction. Raises JournalDown, RowsRefused."""
         with self._lock:
-            until = self._monotonic() + PATIENCE_S
-            if self._monotonic() < self._resting_until:
-                raise JournalDown("the database did not answer a moment ago")
+            until = self._breaker.deadline()
             try:
                 if self._line is None:
                     self._line = self._opened(until)
@@ -186,8 +191,8 @@ class PostgresqlStore:
             except (psycopg.Error, OSError) as error:
                 fresh = self._line is None
                 self._drop()
-                if fresh or self._monotonic() >= until:
-                    self._resting_until = self._monotonic() + REST_S
+                if fresh or self._breaker.monotonic() >= until:
+                    self._breaker.trip()
                 raise JournalDown(str(error)) from error
         if found.status == pq.ExecStatus.TUPLES_OK:
             return found
@@ -195,12 +200,12 @@ class PostgresqlStore:
 
     def _answer(self, line: pq.abc.PGconn, until: float) -> pq.abc.PGresult:
         while line.flush():
-            self._wait(line, select.POLLIN | select.POLLOUT, until)
+            self._breaker.wait(line.socket, select.POLLIN | select.POLLOUT, until)
             line.consume_input()
         found: pq.abc.PGresult | None = None
         while True:
             while line.is_busy():
-                self._wait(line, select.POLLIN, until)
+                self._breaker.wait(line.socket, select.POLLIN, until)
                 line.consume_input()
             more = line.get_result()
             if more is None:
@@ -211,35 +216,20 @@ class PostgresqlStore:
 
     def _opened(self, until: float) -> pq.abc.PGconn:
         """A new connection with its statements prepared."""
-        line = pq.PGconn.connect_start(self._conninfo)
+        line = opened(self._conninfo, self._breaker, until)
         try:
-            while (step := line.connect_poll()) != pq.PollingStatus.OK:
-                _require(step != pq.PollingStatus.FAILED, line)
-                self._wait(line, select.POLLIN if step == pq.PollingStatus.READING else select.POLLOUT, until)
-            line.nonblocking = 1
             for name, statement in _STATEMENTS.items():
                 line.send_prepare(name, statement)
-                _require(self._answer(line, until).status == pq.ExecStatus.COMMAND_OK, line)
+                require(self._answer(line, until).status == pq.ExecStatus.COMMAND_OK, line)
         except BaseException:
             line.finish()
             raise
         return line
 
-    def _wait(self, line: pq.abc.PGconn, events: int, until: float) -> None:
-        poll = select.poll()
-        poll.register(line.socket, events)
-        if not poll.poll(max(0.0, until - self._monotonic()) * 1000):
-            raise TimeoutError("the database did not answer in time")
-
     def _drop(self) -> None:
         if self._line is not None:
             self._line.finish()
             self._line = None
-
-
-def _require(done: bool, line: pq.abc.PGconn) -> None:  # noqa: FBT001  what was just done
-    if not done:
-        raise psycopg.OperationalError(line.get_error_message())
 
 
 def _number(raw: bytes | None) -> int:

@@ -1,6 +1,7 @@
 """What the journal keeps, as tables and as values: sightings, scans, nonces, and what comes of recording them."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -133,6 +134,9 @@ class Store(Protocol):
 
     def find(self, ids: Collection[UUID]) -> dict[UUID, ScanRow]:
         """Those of these scans that are recorded."""
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """A connection in autocommit to read many rows with."""
 
     def close(self) -> None:
         """Let the connection go; the next question opens another."""

@@ -5,7 +5,7 @@ FULL: what was committed outlives a power cut.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -30,8 +30,8 @@ _MOST = 900
 class SqliteStore:
     """See `Store`. Connections come from the engine's pool, with its pragmas."""
 
-    def __init__(self, connect: Callable[[], sa.PoolProxiedConnection]) -> None:
-        self._connect = connect
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
 
     def recall(self, stamps: Collection[int], nonces: Collection[str]) -> Recalled:
         """See `Store`."""
@@ -68,13 +68,22 @@ class SqliteStore:
             rows = [_scan_row(*row) for row in _in(connection, query, [one.hex for one in ids])]
         return {row.id: row for row in rows}
 
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """See `Store`."""
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise JournalDown(str(error)) from error
+
     def close(self) -> None:
         """See `Store`; the pool closes its own."""
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
-            pooled = self._connect()
+            pooled = self._engine.raw_connection()
             try:
                 connection = pooled.driver_connection
                 if not isinstance(connection, sqlite3.Connection):

@@ -15,6 +15,7 @@ from app.models.certificates import Certificate
 from app.models.devices import EnrolledDevice
 from app.models.files import StoredFile
 from app.models.lots import Dispatch, Lot, LotArea, LotInput, LotStep, LotTest, RetainedSample
+from app.models.notices import Notice, Webhook
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
@@ -94,6 +95,8 @@ _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
     ),
     StampRange: _shape("state reason changed_at", batch=_BATCH, lot=_LOT),
     RangeEvent: _shape("uid event reason at", batch=_BATCH, lot=_LOT),
+    Notice: _shape("uid event thing name channel state at read_at"),
+    Webhook: _shape("uid url created_at ended_at", organisation=_ORGANISATION),
     EnrolledDevice: _shape("uid name role enrolled_at revoked_at"),
     Hold: _shape("uid reason placed_at lifted_at", lot=_LOT, batch=_BATCH),
     Recall: _shape(

@@ -67,8 +67,9 @@ def scanning(
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     engine, client = open_public(public.database_url), OpenerClient(path)
+    journal = Journal(engine)
     scanner = Scanner(
-        Means(Journal(engine), Facts(engine), client, ProcessCache()),
+        Means(journal, Facts(journal), client, ProcessCache()),
         hosts=public.stamp_hosts,
         device_secret=public.device_secret.encode(),
         clock=clock,
@@ -83,6 +84,7 @@ def scanning(
         yield scan
     finally:
         client.close()
+        journal.close()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -52,6 +52,13 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "Send If-Match with the ETag of the record you have read.",
         ),
     ),
+    "webhook_url": (
+        Kind.INVALID,
+        Text(
+            "Địa chỉ webhook phải là https://… với tên máy chủ công khai.",
+            "A webhook is an https:// address of a public host.",
+        ),
+    ),
     "four_eyes": (
         Kind.FORBIDDEN,
         Text(

@@ -45,6 +45,7 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "notices",
     "reports",
     "devices",
 )

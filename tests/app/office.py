@@ -80,7 +80,8 @@ class Office(Desk):
         return made
 
     def user(self, key: str, *roles: RoleName, **values: Any) -> Actor:
-        asked = users.NewUser(key, PASSWORD, roles, email=f"{key}@example.vn", **values)
+        address = f"{key}@example.vn" if values.pop("with_email", True) else None
+        asked = users.NewUser(key, PASSWORD, roles, email=address, **values)
         with self.work(SYSTEM) as work:
             self.people[key] = users.actor_of(users.create(work, asked))
         return self.people[key]

@@ -60,6 +60,8 @@ def things(desk: Office) -> dict[str, UUID]:
         "activations": desk.rows(RangeEvent)[-1].uid,
         "files": uuid4(),
         "holds": uuid4(),
+        "notices": uuid4(),
+        "webhooks": uuid4(),
         "reports": uuid4(),
         "devices": uuid4(),
     }
@@ -113,6 +115,8 @@ OWN = {
     "web.sign_out",
     "web.home",
     "web.more",
+    "web.notices",
+    "web.read_notices",
     "web.search",
     "web.label",
     "media.picture",

@@ -26,6 +26,7 @@ EDGES = (
 RANDOM_TOO = (
     "app/services/access.py",
     "app/services/users.py",
+    "app/services/webhooks.py",
     "app/services/devices.py",
     "app/services/parcels.py",
     "stamp_engine/keys.py",

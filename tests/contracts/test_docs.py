@@ -12,6 +12,7 @@ from app.application import create
 from app.cli import main
 from app.domain.errors import REFUSALS
 from app.domain.lots import LOT
+from app.domain.notices import TELLINGS
 from app.domain.orders import ORDER, PRINT_JOB
 from app.domain.organisations import ORGANISATION
 from app.domain.permissions import RoleName
@@ -57,6 +58,11 @@ def test_states_and_their_steps(machine: object) -> None:
         assert f"`{before.value}`" in page
         for event, after in row.items():
             assert f"| `{before.value}` | {event.value} | `{after.value}` |" in page, (before, event)
+
+
+def test_notices() -> None:
+    for event in TELLINGS:
+        assert f"| `{event}` |" in text("notices.md"), event
 
 
 def commands(group: click.Group, prefix: str = "estamp") -> list[str]:

@@ -248,11 +248,11 @@ def test_who_scans_dozens_of_stamps_a_day_is_no_buyer_that_day() -> None:
 
 
 def test_a_history_of_the_first_version_becomes_one_of_this() -> None:
-    """Migration 0012: counts, firsts and the scratch code stay; there is no evidence yet."""
+    """Migration 0015: counts, firsts and the scratch code stay; there is no evidence yet."""
     times = BEGIN_S * SECOND, (BEGIN_S + 9) * SECOND
     old = struct.pack("<BBHIqqIIhhBIIH", 1, 1 | 2, 2, 5, *times, 77, 88, 0, 0, 0, 0, 0, 0)
     old += struct.pack("<IB", 1 << 30, 3) + struct.pack("<IB", 5, 2)
-    now = Sighting.unpack(import_module("migrations.versions.0012_copies")._packed(old))  # noqa: SLF001
+    now = Sighting.unpack(import_module("migrations.versions.0015_copies")._packed(old))  # noqa: SLF001
     assert (now.scans, now.devices, now.pin_at_s, now.weight) == (5, 2, 88, 0)
     assert (now.first_at, now.last_at) == (BEGIN_S * SECOND, (BEGIN_S + 9) * SECOND)
     assert now.has(Mark.FIRST_USED)

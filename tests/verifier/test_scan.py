@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from stamp_engine.format import Profile
 from tests.conftest import NOW, Stack
 from tests.verifier.world import DAY, GTIN, World, answer, scan
-from verifier import postgresql
+from verifier import line
 from verifier.cache import ProcessCache
 from verifier.contract import Place, ReasonCode, ScanRequest, ScanRole, Verdict
 from verifier.journal import Journal
@@ -370,7 +370,7 @@ def test_no_database_means_could_not_check(production: Stack) -> None:
             assert scan(scanner, text).verdict is V.UNAVAILABLE
         finally:
             _admit(production, limit=-1)
-        time.sleep(postgresql.REST_S)
+        time.sleep(line.REST_S)
         assert scan(scanner, text).verdict is V.VALID
         assert len(place.rows("scan")) == 2
 

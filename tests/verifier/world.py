@@ -209,7 +209,7 @@ class World:
         self.closing.callback(opener.close)
         journal = Journal(engine)
         self.closing.callback(journal.close)
-        return Means(journal, Facts(engine), opener, cache or self.cache())
+        return Means(journal, Facts(journal), opener, cache or self.cache())
 
     def scanner(self, means: Means | None = None) -> Scanner:
         return Scanner(

@@ -1,6 +1,6 @@
 """The order of claims and places; sightings that hold evidence of copies.
 
-Revision: 0012, after 0011
+Revision: 0015, after 0014
 
 A sighting of version 1 keeps its counts, firsts and confirmed scratch code and begins with no evidence of copies; its
 marks of devices are made again from the lower bits of the old ones.
@@ -11,8 +11,8 @@ import struct
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,72 @@
+"""One's notices, and where an organisation's programs are told."""
+
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.auth import needs, reading, working
+from app.domain.errors import Refusal
+from app.domain.permissions import Action
+from app.models.organisations import Organisation
+from app.services import notices as service
+from app.services import webhooks
+from app.web import Page, said, step, web
+
+# The page of each thing that a notice is about.
+_PAGES = {
+    "organisation": "web.organisation",
+    "product": "web.product",
+    "order": "web.order",
+    "print_job": "web.print_job",
+    "hold": "web.lot",
+    "recall": "web.recall",
+}
+
+
+@web.get("/notices")
+@needs()
+def notices() -> str:
+    """What happened to one's things, the newest first."""
+    with reading() as work:
+        rows = service.own(work)
+    shown = [
+        (row, said(service.words(row)), url_for(_PAGES[row.event.partition(".")[0]], uid=row.thing)) for row in rows
+    ]
+    return render_template("notices.html", rows=shown)
+
+
+@web.post("/notices/read")
+@needs()
+def read_notices() -> Response:
+    """Mark them all as read."""
+    return step(service.read, "web.notices")
+
+
+@web.route("/webhooks", methods=["GET", "POST"])
+@needs(Action.EDIT_ORGANISATION)
+def hooks() -> Page:
+    """The webhooks of one's own organisation; a new one's secret is shown once, on the answer to its form."""
+    error = secret = None
+    with reading() as work:
+        owner = work.session.get(Organisation, current_user.actor.organisation_id or 0)
+    if owner is None:
+        raise Refusal("not_found", what="organisation")
+    if request.method == "POST":
+        try:
+            with working() as work:
+                secret = webhooks.add(work, owner.uid, request.form.get("url", "").strip()).secret
+        except Refusal as refusal:
+            error = said(refusal.text)
+    with reading() as work:
+        rows = webhooks.every(work, owner.uid)
+    typed = request.form.get("url", "") if error else ""
+    return render_template("webhooks.html", rows=rows, secret=secret, error=error, typed=typed), 422 if error else 200
+
+
+@web.post("/webhooks/<uuid:uid>/end")
+@needs(Action.EDIT_ORGANISATION)
+def end_hook(uid: UUID) -> Response:
+    """Tell it nothing more."""
+    return step(lambda work: webhooks.end(work, uid), "web.hooks")
