@@ -107,12 +107,6 @@ def _environment(raw: str) -> Environment:
         raise ValueError("use development or production") from None
 
 
-def _shown(raw: str) -> bool:
-    if raw not in {"shown", "shadow"}:
-        raise ValueError("use shown or shadow")
-    return raw == "shown"
-
-
 def _like(pattern: str, remedy: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
         if not re.fullmatch(pattern, raw):
@@ -122,10 +116,9 @@ def _like(pattern: str, remedy: str) -> Callable[[str], str]:
     return read
 
 
-def _switch(raw: str) -> bool:
-    if raw not in {"on", "off"}:
-        raise ValueError("use on or off")
-    return raw == "on"
+def _first(words: str) -> Callable[[str], bool]:
+    read = _like(words, f"use {words.replace('|', ' or ')}")
+    return lambda raw: read(raw) == words.partition("|")[0]
 
 
 def _level(raw: str) -> str:
@@ -166,9 +159,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEYS_PASSPHRASE_FILE", _paths, None, "file with that passphrase; `ONE:TWO` for two people's"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
-    Setting("COPY_WARNINGS", _shown, "shadow", "`shown` shows suspected copies in red; `shadow` only logs them"),
+    Setting("COPY_WARNINGS", _first("shown|shadow"), "shadow", "`shown` shows suspected copies; `shadow` logs them"),
     Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
-    Setting("SECOND_FACTOR", _switch, None, "`on`: officers need a second factor; default: `on` in production"),
+    Setting("SECOND_FACTOR", _first("on|off"), None, "`on`: officers need a second factor; default: on in production"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("SMTP_URL", _like(r"|smtps?://\S+", "use smtp://…"), "", "`smtp://user:password@host:587`", secret=True),
     Setting("MAIL_FROM", _like(r"\S+@[^\s@]+", "use an e-mail address"), "no-reply@localhost", "who e-mail comes from"),
