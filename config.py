@@ -117,8 +117,7 @@ def _like(pattern: str, remedy: str) -> Callable[[str], str]:
 
 
 def _first(words: str) -> Callable[[str], bool]:
-    read = _like(words, f"use {words.replace('|', ' or ')}")
-    return lambda raw: read(raw) == words.partition("|")[0]
+    return lambda raw: _like(words, f"use {words.replace('|', ' or ')}")(raw) == words.partition("|")[0]
 
 
 def _level(raw: str) -> str:
