@@ -4,7 +4,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PYTHONPATH=/
 WORKDIR /srv
 RUN useradd --system --uid 10001 --home-dir /srv estamp \
     && install --directory --owner=estamp --group=estamp \
-       /var/lib/estamp /var/lib/estamp/keys /var/lib/estamp/files /var/lib/estamp/print /run/estamp
+       /var/lib/estamp /var/lib/estamp/keys /var/lib/estamp/files /var/lib/estamp/print /var/lib/estamp/metrics /run/estamp
 ENV DATA_DIR=/var/lib/estamp ENVIRONMENT=production HOST=0.0.0.0
 
 FROM base AS verifier
@@ -16,7 +16,7 @@ COPY verifier verifier
 USER 10001
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
-CMD ["gunicorn", "--worker-class", "asgi", "--workers", "2", "--no-control-socket", "--bind", "0.0.0.0:8000", "verifier.asgi:app"]
+CMD ["gunicorn", "--preload", "--worker-class", "asgi", "--workers", "2", "--no-control-socket", "--env", "PROMETHEUS_MULTIPROC_DIR=/var/lib/estamp/metrics", "--bind", "0.0.0.0:8000", "verifier.asgi:app"]
 
 FROM base AS all
 COPY requirements/app.txt requirements/app.txt

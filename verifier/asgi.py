@@ -1,5 +1,10 @@
-"""The public side as an ASGI application; `gunicorn -k asgi verifier.asgi:app` runs it alone."""
+"""The public side as an ASGI application; `gunicorn -k asgi --preload verifier.asgi:app` runs it alone.
 
+The modules are imported before the server listens and forks; a worker takes connections once its lines are open and the
+facts are loaded.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 import config
-from verifier import api, ops, public, service
+from verifier import api, ops, pages, public, service
 from verifier.doors import guarded, problem_answer, request_id
 from verifier.problems import Problem
 
@@ -29,11 +34,15 @@ def create(settings: config.Verifier, office: Sequence[BaseRoute] = ()) -> Starl
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.service = service.build(settings)
+        # The server takes connections only after this.
+        await asyncio.to_thread(app.state.service.warm)
         try:
             yield
         finally:
             app.state.service.close()
 
+    # Before the server forks its workers, so that a new one has them at once.
+    pages.load()
     rest = [] if office else [Route("/api/{rest:path}", guarded(api.missing, page=False))]
     routes: list[BaseRoute] = [*api.ROUTES, *public.ROUTES, *ops.ROUTES, *office, *rest, public.CODE]
     handlers: dict[Any, Any] = {HTTPException: _refused}

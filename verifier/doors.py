@@ -250,12 +250,13 @@ def problem_answer(problem: Problem, number: str) -> Response:
 
 def guarded(door: Door, *, page: bool) -> Door:
     """The door with every error translated: into a page for people, a problem for programs."""
+    name = f"{door.__module__.rpartition('.')[2]}.{door.__name__}"
 
     async def opened(request: Request) -> Response:
         started = time.perf_counter()
         answer = await _answered(door, request, page=page)
         answer.headers["x-request-id"] = request_id(request)
-        service_of(request).doors.answered(door.__name__, answer.status_code, time.perf_counter() - started)
+        service_of(request).doors.answered(name, answer.status_code, time.perf_counter() - started)
         return answer
 
     return opened

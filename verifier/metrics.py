@@ -1,6 +1,11 @@
-"""What the public side counts, for Prometheus. One registry a process."""
+"""What the public side counts, for Prometheus.
+
+Workers of one server count in files of one folder, `PROMETHEUS_MULTIPROC_DIR`, and any of them shows the sum. The
+folder keeps what a lost worker had counted, so that no counter goes back. Without it a process counts for itself.
+"""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from verifier.contract import Verdict
 from verifier.scan import Observer
@@ -20,7 +25,13 @@ class Metrics:
         )
         self._again = Counter("estamp_judged_again", "Scans judged once more.", registry=self.registry)
         self._recalled = Counter("estamp_recalled", "Sighting look-ups, by source.", ["source"], registry=self.registry)
-        self._ready = Gauge("estamp_ready", "Whether a part answers (1) or not (0).", ["part"], registry=self.registry)
+        self._ready = Gauge(
+            "estamp_ready",
+            "Whether a part answers (1) or not (0).",
+            ["part"],
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self._rests = Counter("estamp_cache_rests", "Times the cache failed and was rested.", registry=self.registry)
         self._seconds = Histogram(
             "estamp_micro_batch_seconds",
@@ -51,8 +62,14 @@ class Metrics:
         self._failed.inc()
 
     def page(self) -> bytes:
-        """The whole in the exposition format."""
-        return generate_latest(self.registry)
+        """The whole, of all workers, in the exposition format."""
+        together = CollectorRegistry()
+        try:
+            MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        except ValueError:
+            # There is no common folder: this is the only process.
+            together = self.registry
+        return generate_latest(together)
 
     def _verdict(self, verdict: Verdict, scans: int) -> None:
         self._verdicts.labels(verdict.value).inc(scans)

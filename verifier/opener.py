@@ -14,7 +14,8 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import config
@@ -27,7 +28,9 @@ _OPENED = struct.Struct(">BIQ")
 _TOKEN_BYTES = 10
 MOST_TOKENS = 4096
 _LONGEST = 1 + _TOKEN_BYTES * MOST_TOKENS
-PATIENCE_S = 5.0
+# As long as the journal waits (`verifier.line`), and then left alone for as long: behind one scan wait others.
+PATIENCE_S = 1.2
+REST_S = 0.3
 
 
 class OpenerDown(Exception):  # noqa: N818  the word every caller uses for it
@@ -37,8 +40,10 @@ class OpenerDown(Exception):  # noqa: N818  the word every caller uses for it
 class OpenerClient:
     """Asks the opener at a socket; connects when first asked and again after it was restarted. Safe between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._monotonic = monotonic
+        self._resting_until = 0.0
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
@@ -65,6 +70,8 @@ class OpenerClient:
 
     def _ask(self, question: bytes) -> bytes:
         with self._lock:
+            if self._monotonic() < self._resting_until:
+                raise OpenerDown("the opener did not answer a moment ago")
             # A restarted opener leaves a dead connection behind, so a question is put twice before giving up.
             for last in (False, True):
                 try:
@@ -73,7 +80,10 @@ class OpenerClient:
                     return _received(connection, _LENGTH.unpack(_received(connection, _LENGTH.size))[0])
                 except OSError as error:
                     self._drop()
-                    if last:
+                    silent = isinstance(error, TimeoutError)
+                    if silent:
+                        self._resting_until = self._monotonic() + REST_S
+                    if last or silent:
                         raise OpenerDown(f"no opener at {self._path}: {error}") from error
         raise AssertionError("unreachable")
 

@@ -24,7 +24,7 @@ async def ready(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """`GET /metrics`: Prometheus exposition."""
+    """`GET /metrics`: Prometheus exposition, of all workers of this server."""
     return Response(service_of(request).metrics.page(), media_type="text/plain; version=0.0.4")
 
 

@@ -118,6 +118,13 @@ class Frame:
     query: str = ""
 
 
+def load() -> None:
+    """Compile every template, which the first page would otherwise wait for."""
+    for name in _LOADER.list_templates():
+        if name.endswith(".html"):
+            _ENVIRONMENT.get_template(name)
+
+
 def _render(template: str, frame: Frame, **values: object) -> str:
     page = _ENVIRONMENT.get_template(template)
     return page.render(

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -82,6 +83,15 @@ class Service:
                 found[part] = False
             self.metrics.ready(part, answers=found[part])
         return found
+
+    def warm(self) -> None:
+        """Open every line and load the facts, all at once, so that no phone waits for it.
+
+        What does not answer is given up as for a scan: the worker then starts without it and says `unavailable`.
+        """
+        with ThreadPoolExecutor() as each:
+            for part in (self._database, self.facts.snapshot, self._opened, self.cache.ready):
+                each.submit(part)
 
     def close(self) -> None:
         """Answer what waits, then let everything go."""

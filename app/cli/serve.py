@@ -5,6 +5,7 @@ all of them together.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -84,8 +86,18 @@ def _gunicorn(target: str, *, asgi: bool) -> list[str]:
     command += ["--log-level", settings.log_level.lower(), "--graceful-timeout", "10"]
     if asgi:
         workers = settings.workers if isinstance(settings, config.Verifier) and target.startswith("verifier") else 1
-        return [*command, "--worker-class", "asgi", "--workers", str(workers), target]
+        if workers > 1:
+            command += ["--env", f"PROMETHEUS_MULTIPROC_DIR={_counters(settings)}"]
+        return [*command, "--preload", "--worker-class", "asgi", "--workers", str(workers), target]
     return [*command, "--worker-class", "gthread", "--workers", "2", "--threads", "8", target]
+
+
+def _counters(settings: config.Management | config.Verifier) -> Path:
+    """An empty folder where the workers of this server count together."""
+    folder = settings.data_dir / f"metrics-{settings.port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _become(command: Sequence[str]) -> None:

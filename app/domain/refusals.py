@@ -59,6 +59,17 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
             "A webhook is an https:// address of a public host.",
         ),
     ),
+    "table_wrong": (
+        Kind.INVALID,
+        Text(
+            "Tệp không phải bảng CSV (UTF-8) hoặc XLSX tối đa 2 MB và 2.000 dòng, có tên cột ở dòng đầu.",
+            "The file is not a CSV (UTF-8) or XLSX table of at most 2 MB and 2,000 rows with names in its first row.",
+        ),
+    ),
+    "column_unknown": (
+        Kind.INVALID,
+        Text("Không có cột {what}; các cột: {known}.", "There is no column {what}; the columns are: {known}."),
+    ),
     "four_eyes": (
         Kind.FORBIDDEN,
         Text(

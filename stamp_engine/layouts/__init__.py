@@ -2,8 +2,8 @@
 
 Lengths are millimetres from a label's lower left corner, sizes of letters are points. A layout for a label printer
 names the printer's resolutions and stands for one layout each, `NAME-DPI`: there a module is a whole number of printer
-dots and every symbol begins on a dot, because a module of 4.75 dots reads about half as often as one of 5. An office
-adds layouts by putting files of the same form into a folder (docs/layouts.md).
+dots and every symbol begins on a dot (docs/decisions/0014-whole-printer-dots.md). An office adds layouts by putting
+files of the same form into a folder (docs/layouts.md).
 """
 
 import re

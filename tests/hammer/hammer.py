@@ -120,7 +120,7 @@ def estate(folder: Path) -> Iterator[Estate]:
         )
         made = Estate(place, postgres, valkey, verifier, opener, env, port, block, lots)
         try:
-            _wait(lambda: len(made.children()) == WORKERS and all(_quick(port) for _ in range(8 * WORKERS)))
+            _wait(lambda: _ready(port))
             yield made
         finally:
             for process in (made.verifier, made.opener):
@@ -137,13 +137,12 @@ def _opener(env: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "verifier.opener"], env=env, cwd=_ROOT)
 
 
-def _quick(port: int) -> bool:
-    """Whether a worker answers at once; a new one takes connections long before it has loaded."""
+def _ready(port: int) -> bool:
+    """Whether a scan can be answered; from then on each is, in time, by old workers and new ones."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=0.5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=LONGEST_S) as answer:
             return bool(answer.status == 200)
     except OSError:
-        time.sleep(0.2)
         return False
 
 

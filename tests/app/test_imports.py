@@ -1,0 +1,89 @@
+"""Tables in: all rows or none, each fault by its row; tables out: no cell is a formula."""
+
+import csv
+import io
+import zipfile
+
+import openpyxl
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import Refusal
+from app.models.lots import Lot
+from app.services import imports, tables
+from app.services.imports import Kind, RowsRefused
+from tests.app.office import Office
+from tests.app.test_api import Program
+from tests.app.test_web import flask
+
+__all__ = ["flask"]
+HEAD = "product,lot_no,facility,produced_on,expires_on,quantity,unit,packs\n"
+
+
+def test_a_table_is_taken_whole(flask: Flask, desk: Office) -> None:
+    code = desk.product().code
+    table = HEAD + "".join(f'{code},N{n},Xưởng,0{n}/11/2026,2027-11-01,"1,5",kg,{n}\n' for n in range(1, 6))
+    owner = Program(flask, desk, "owner")
+    assert owner.post("/imports/lots", table.encode()).json == {"taken": 5}
+    assert len(desk.rows(Lot)) == 5
+    given_back = owner.get("/exports/lots.xlsx").data
+    sheet = openpyxl.load_workbook(io.BytesIO(given_back)).worksheets[0]
+    assert sheet.max_row == 6
+    back = list(csv.DictReader(io.StringIO(owner.get("/exports/lots.csv").data.decode("utf-8-sig"))))
+    assert {row["lot_no"] for row in back} == {f"N{n}" for n in range(1, 6)}
+    stranger = Program(flask, desk, "stranger")
+    assert stranger.get("/exports/lots.csv").data.decode("utf-8-sig").strip() == ",".join(imports.COLUMNS[Kind.LOTS])
+
+
+def test_one_wrong_row_keeps_them_all_out(flask: Flask, desk: Office) -> None:
+    code = desk.product().code
+    table = (
+        HEAD
+        + f"{code},A1,Xưởng,2026-11-01,2027-11-01,1,kg,5\n"
+        + f"{code},A1,Xưởng,2026-11-01,2027-11-01,1,kg,5\n"
+        + f"{code},A2,Xưởng,hôm qua,2027-11-01,1,kg,nhiều\n"
+        + "SP99999,A3,Xưởng,2026-11-01,2027-11-01,1,kg,5\n"
+        + f"{code},A4,,2026-11-01,2027-11-01,1,kg,5\n"
+    )
+    before = desk.counts()
+    answer = Program(flask, desk, "owner").post("/imports/lots", table.encode(), 422)
+    assert answer.content_type == "application/problem+json"
+    found = [error["pointer"] for error in answer.json["errors"]]
+    assert found == ["/3/lot_no", "/4/produced_on", "/4/packs", "/5/product", "/6/facility"]
+    after = desk.counts()
+    assert {name for name in after if after[name] != before[name]} <= {"api_token", "audit_entry"}
+    assert desk.rows(Lot) == []
+
+
+def test_a_bomb_and_other_files_are_refused(desk: Office) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b"0" * (tables.UNPACKED + 1))
+    wrong = [out.getvalue(), b"", b"PK\x03\x04junk", b"\xff\xfe\x00", b"a,b\n", b"a\n" * 3000, b"%PDF-1.7\n" * 2]
+    for content in wrong[:-1]:
+        with pytest.raises(Refusal, match="table_wrong"):
+            tables.read(content)
+    with pytest.raises(Refusal, match="column_unknown"):
+        desk.do("owner", imports.take, Kind.LOTS, wrong[-1])
+
+
+def test_a_stranger_takes_nothing_into_anothers_product(desk: Office) -> None:
+    table = HEAD + f"{desk.product().code},S1,Xưởng,2026-11-01,2027-11-01,1,kg,5\n"
+    with pytest.raises(RowsRefused):
+        desk.do("stranger", imports.take, Kind.LOTS, table.encode())
+
+
+@given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=5))
+def test_no_cell_is_a_formula(rows: list[list[str]]) -> None:
+    text = tables.to_csv(("a", "b"), rows).decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(text, newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+84", "@SUM(A1)", "-2+3", '=HYPERLINK("http://x")', "http://x.vn"])
+def test_a_workbook_holds_texts(cell: str) -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(tables.to_xlsx(("a",), [[cell]]))).worksheets[0]
+    assert (sheet["A2"].value, sheet["A2"].data_type) == (cell, "s")
+    assert sheet["A2"].hyperlink is None
