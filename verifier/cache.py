@@ -18,7 +18,7 @@ from redis.retry import Retry
 from verifier.records import Stored
 
 _N = struct.Struct(">Q")
-_PREFIX = b"estamp:s:"
+_PREFIX = b"estamp:s2:"  # with the version of what is kept
 _CAPACITY = 100_000
 REST_S = 2.0
 PATIENCE_S = 0.25

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from verifier import places
 from verifier.aftermath import SCAN_PLACE
+from verifier.clones import detector
 from verifier.contract import ClaimAnswer, ClaimOutcome, Words
 from verifier.facts import Facts
 from verifier.journal import METADATA, Journal, JournalDown, ScanRow
 from verifier.opener import OpenerClient, OpenerDown
-from verifier.sightings import NEVER_SEEN, Mark, Sighting, device_mark
+from verifier.sightings import NEVER_SEEN, Fix, Mark, Sighting, device_mark
 from verifier.verdict import ACTIVE, LOCAL, local_day
 
 CLAIM = sa.Table(
@@ -34,6 +35,7 @@ CLAIM = sa.Table(
     sa.Column("device", sa.LargeBinary),
     sa.Column("cell", sa.BigInteger),
     sa.Column("at", sa.BigInteger),
+    sa.Column("n", sa.BigInteger),
 )
 PIN_TRY = sa.Table(
     "pin_try",
@@ -102,7 +104,10 @@ class Claims:
         batch = facts.batch_of(scan.stamp)
         if batch is None or not batch.row.pins:
             raise ClaimRefused("no_pin")
-        answer = self._try(scan.stamp, request, at) or self._settle(scan, request, at, self._confirmed)
+        refused = self._try(scan.stamp, request, at)
+        if refused is not None and refused.outcome is ClaimOutcome.WRONG_PIN:
+            self._settle(scan, request, at, self._mistyped)
+        answer = refused or self._settle(scan, request, at, self._confirmed)
         if answer.outcome is not ClaimOutcome.ALREADY_VERIFIED:
             return answer
         return replace(answer, place=self._where_first(scan.stamp))
@@ -155,40 +160,42 @@ class Claims:
             row = connection.execute(first.where(mine).limit(1)).first()
         return places.near(row[0] or row[1]) if row is not None else None
 
-    def _bought(self, before: Sighting, mark: int, at: int) -> tuple[Sighting, ClaimAnswer]:
-        del mark, at
-        if before.has(Mark.CLAIMED):
-            return before, ClaimAnswer(ClaimOutcome.ALREADY_CLAIMED)
-        return before.claimed(), ClaimAnswer(ClaimOutcome.CLAIMED)
+    def _bought(self, before: Sighting, mark: int, fix: Fix | None, at: int) -> tuple[Sighting, ClaimAnswer]:
+        del at
+        outcome = ClaimOutcome.ALREADY_CLAIMED if before.has(Mark.CLAIMED) else ClaimOutcome.CLAIMED
+        return detector.claimed(before, mark, fix), ClaimAnswer(outcome)
 
-    def _confirmed(self, before: Sighting, mark: int, at: int) -> tuple[Sighting, ClaimAnswer]:
+    def _confirmed(self, before: Sighting, mark: int, fix: Fix | None, at: int) -> tuple[Sighting, ClaimAnswer]:
+        after = detector.confirmed(before, at, mark, fix)
         if not before.has(Mark.PIN_CONFIRMED):
-            return before.pin_confirmed(mark, at), ClaimAnswer(ClaimOutcome.VERIFIED_FIRST, at=at)
-        again = ClaimAnswer(ClaimOutcome.ALREADY_VERIFIED, at=before.pin_at_s * 1_000_000)
-        # An unknown device is nobody in particular, so it is no evidence of a second pack.
-        other = mark not in {before.pin_device, 0}
-        return (before.pin_reused() if other else before), again
+            return after, ClaimAnswer(ClaimOutcome.VERIFIED_FIRST, at=at)
+        return after, ClaimAnswer(ClaimOutcome.ALREADY_VERIFIED, at=before.pin_at_s * 1_000_000)
+
+    def _mistyped(self, before: Sighting, mark: int, fix: Fix | None, at: int) -> tuple[Sighting, ClaimAnswer]:
+        del fix, at
+        return detector.mistyped(before, mark), ClaimAnswer(ClaimOutcome.WRONG_PIN)
 
     def _settle(
         self,
         scan: ScanRow,
         request: ClaimRequest,
         at: int,
-        step: Callable[[Sighting, int, int], tuple[Sighting, ClaimAnswer]],
+        step: Callable[[Sighting, int, Fix | None, int], tuple[Sighting, ClaimAnswer]],
     ) -> ClaimAnswer:
         """Apply a step to the stamp's history by compare-and-set, with its claim row in the same transaction."""
         mark = device_mark(request.device, scan.stamp)
-        kind = "bought" if request.pin is None else "pin"
+        fix = places.fix_of_cell(scan.cell, scan.source, at, mark)
         for _ in range(MOST_TRIES):
             stored = self._journal.sighting(scan.stamp)
             before = Sighting.unpack(stored.state) if stored.state else NEVER_SEEN
-            after, answer = step(before, mark, at)
+            after, answer = step(before, mark, fix, at)
             first = answer.outcome in {ClaimOutcome.CLAIMED, ClaimOutcome.VERIFIED_FIRST}
             row = {
                 "id": self._new_id(),
                 "stamp": scan.stamp,
                 "scan_id": scan.id,
-                "kind": kind,
+                "kind": _KIND[answer.outcome],
+                "n": stored.n + 1,
                 "first": first,
                 "device": scan.device,
                 "cell": scan.cell,
@@ -201,6 +208,13 @@ class Claims:
         raise JournalDown("a stamp changed too often to record a claim")
 
 
+_KIND = {
+    ClaimOutcome.CLAIMED: "bought",
+    ClaimOutcome.ALREADY_CLAIMED: "bought",
+    ClaimOutcome.VERIFIED_FIRST: "pin",
+    ClaimOutcome.ALREADY_VERIFIED: "pin",
+    ClaimOutcome.WRONG_PIN: "wrong",
+}
 _COUNT = sa.text(
     "INSERT INTO pin_try (stamp, who, day, wrong) VALUES (:stamp, :who, :day, 1)"
     " ON CONFLICT (stamp, who, day) DO UPDATE SET wrong = pin_try.wrong + 1"

@@ -4,7 +4,6 @@ By a receipt, which is a capability, one scan is forgotten; by a device's signed
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -63,9 +62,8 @@ def forgotten(state: bytes, stamp: int, device: str) -> bytes:
     """A stamp's packed history without its memory of a device; counts stay. Raises ValueError where it is damaged."""
     sighting, mark = Sighting.unpack(state), device_mark(device, stamp)
     fix = sighting.fix
-    return replace(
-        sighting,
+    return sighting._replace(
         seen=tuple(slot for slot in sighting.seen if slot[0] != mark),
         pin_device=0 if sighting.pin_device == mark else sighting.pin_device,
-        fix=replace(fix, device=0) if fix is not None and fix.device == mark else fix,
+        fix=fix._replace(device=0) if fix is not None and fix.device == mark else fix,
     ).pack()

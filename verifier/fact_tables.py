@@ -47,6 +47,8 @@ LOT = _table(
     produced_on=_DAY,
     expires_on=_DAY,
 )
+LOT_AREA = _table("lot_area", lot_id=_BIG, lat=sa.Float, lon=sa.Float, radius_km=sa.Float)
+DISPATCH = _table("dispatch", lot_id=_BIG, lat=sa.Float, lon=sa.Float)
 LOT_STEP = _table("lot_step", id=_BIG, lot_id=_BIG, kind=_TEXT, who=_TEXT, place=_TEXT, done_on=_DAY, why=_TEXT)
 LOT_TEST = _table(
     "lot_test",

@@ -21,15 +21,18 @@ from stamp_engine.manifest import verify as verify_manifest
 from stamp_engine.signing import KeyUse
 from stamp_engine.signing import PublicKey as EngineKey
 from stamp_engine.tokens import KeyState
-from verifier import dossier
+from verifier import dossier, plans
+from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.contract import Words
 from verifier.dossier import NOTHING, Parts, Row
 from verifier.fact_tables import (
     BATCH,
     CERTIFICATE,
+    DISPATCH,
     EPOCH,
     HOLD,
     LOT,
+    LOT_AREA,
     LOT_STEP,
     LOT_TEST,
     ORGANISATION,
@@ -98,6 +101,7 @@ class Snapshot:
     steps: Mapping[int, tuple[Row, ...]]
     tests: Mapping[int, tuple[Row, ...]]
     samples: Mapping[int, tuple[Row, ...]]
+    plans: Mapping[int, Plan]
     manifests: Mapping[tuple[object, ...], str | None]
     # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
     _by_id: dict[int, BatchFacts] = field(default_factory=dict)
@@ -158,6 +162,7 @@ class Snapshot:
             recalls=tuple(dossier.recall(row) for row in self.recalls.get(part.lot_id, ())),
             expires_on=lot.expires_on if lot is not None else None,
             certificate_ended_on=certificate.expires_on if certificate is not None and ended else None,
+            plan=self.plans.get(part.lot_id, NO_PLAN),
         )
 
     def _holds(self, batch_id: int, lot: Row | None, index: int) -> Iterable[Words]:
@@ -275,6 +280,8 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         query = sa.select(table).order_by(*order)
         return list(connection.execute(query if where is None else query.where(where)))
 
+    lots = {row.id: row for row in rows(LOT)}
+    products = {row.id: row for row in rows(PRODUCT)}
     keys = {row.kid: PublicKey(row.kid, row.use, bytes(row.public), row.state) for row in rows(SIGNING_KEY)}
     ranges = _grouped(rows(STAMP_RANGE, STAMP_RANGE.c.lo), lambda row: row.batch_id)
     checked = _Manifests(keys, known.manifests if known is not None else {})
@@ -288,19 +295,20 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         batches=batches,
         keys=keys,
         epochs={row.number: row.state for row in rows(EPOCH)},
-        lots={row.id: row for row in rows(LOT)},
+        lots=lots,
         holds=_grouped(
             rows(HOLD, where=HOLD.c.lifted_at.is_(None)),
             lambda row: ("lot", row.lot_id) if row.lot_id is not None else ("batch", row.batch_id),
         ),
         recalls=_recalls(connection),
         certificates=_grouped(rows(CERTIFICATE), lambda row: row.product_id),
-        products={row.id: row for row in rows(PRODUCT)},
+        products=products,
         organisations={row.id: row for row in rows(ORGANISATION)},
         images=_images(connection),
         steps=_grouped(rows(LOT_STEP, LOT_STEP.c.id), lambda row: row.lot_id),
         tests=_grouped(rows(LOT_TEST, LOT_TEST.c.id), lambda row: row.lot_id),
         samples=_grouped(rows(RETAINED_SAMPLE, RETAINED_SAMPLE.c.id), lambda row: row.lot_id),
+        plans=plans.of_lots(lots.values(), rows(LOT_AREA), rows(DISPATCH)),
         manifests=checked.results,
     )
 

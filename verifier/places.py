@@ -6,8 +6,8 @@ from typing import Final
 
 import h3
 
+from verifier.clones.distance import Fix, how_known
 from verifier.contract import Place, PlaceSource, Words
-from verifier.sightings import Fix
 
 RESOLUTION = 6
 # Average edge of an H3 cell of resolution 6 (h3geo.org, table of cell statistics): how far a point may lie from the
@@ -24,10 +24,19 @@ def cell(place: Place | None) -> int | None:
 
 def fix(place: Place | None, at: int, device: int) -> Fix | None:
     """What the detector may know of a place: the cell's centre, and how wrong it can be. `at` in UTC microseconds."""
-    if place is None or place.source in {PlaceSource.NONE, PlaceSource.MOBILE_IP}:
-        return None
-    lat, lon = h3.cell_to_latlng(h3.latlng_to_cell(place.lat, place.lon, RESOLUTION))
-    return Fix(round(lat, 2), round(lon, 2), ceil(place.accuracy_m / 1000 + _CELL_KM), at // 1_000_000, device)
+    found = cell(place)
+    return None if place is None or found is None else _fix(found, place.source, place.accuracy_m / 1000, at, device)
+
+
+def fix_of_cell(found: int | None, source: str, at: int, device: int) -> Fix | None:
+    """The same from what a scan's row keeps of a place; its accuracy is no longer known and taken for the cell's."""
+    return None if found is None else _fix(found, source, 0.0, at, device)
+
+
+def _fix(found: int, source: str, accuracy_km: float, at: int, device: int) -> Fix:
+    lat, lon = h3.cell_to_latlng(h3.int_to_str(found))
+    km = ceil(accuracy_km + _CELL_KM)
+    return Fix(round(lat, 2), round(lon, 2), km, at // 1_000_000, device, how_known(source, accuracy_km))
 
 
 # Towns that people know, in degrees north and east, to a tenth: enough to say "near". They are no administrative units,

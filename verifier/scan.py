@@ -10,6 +10,7 @@ leaves only after its row is committed (invariant 4). When a commit's outcome is
 before anything is tried again; a scan keeps its receipt through every try, so it cannot be written twice.
 """
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,7 @@ from stamp_engine.format import Code, CompactCode, parse, parse_path
 from stamp_engine.tokens import Opened
 from verifier import places
 from verifier.cache import Cache
+from verifier.clones.crowd import Crowd
 from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, StampView, Verdict
 from verifier.devices import device_hash
 from verifier.dossier import Parts
@@ -32,6 +34,7 @@ from verifier.receipts import history, replay
 from verifier.sightings import NEVER_SEEN, Sighting, device_mark
 from verifier.verdict import Finding, Judgement, Look, Standing, found_that, judge, local_day, reason
 
+_log = logging.getLogger(__name__)
 # Under the hardest race a try is lost three times in four; 64 tries leave one loser in a hundred million.
 MOST_TRIES = 64
 # A row refused twice when it stood alone is wrong in itself; the first time another process may have used its nonce.
@@ -90,6 +93,7 @@ class Means:
     facts: Facts
     opener: OpenerClient
     cache: Cache
+    show_copies: bool = False
 
 
 class Scanner:
@@ -119,6 +123,8 @@ class Scanner:
         self._new_id = new_id
         self._observer = observer
         self._monotonic = monotonic
+        self._show_copies = means.show_copies
+        self._crowd = Crowd()
 
     def scan(self, requests: Sequence[ScanRequest]) -> list[Outcome]:
         """The answer to each request, in order. Never raises for what a request or a lost server brings."""
@@ -279,9 +285,11 @@ class Scanner:
             # A stamp's times never run backwards, whatever a clock was set to.
             at = max(self._clock(), sighting.last_at)
             day = local_day(at)
-            look = _look(work.request, stamp, at)
+            look = _look(work.request, stamp, at, self._crowd)
             standing = recalled.facts.standing(stamp, day)
-            judgement = judge(standing, sighting, look)
+            judgement = judge(standing, sighting, look, show_copies=self._show_copies)
+            if judgement.shadowed and work.request.count:
+                _log.warning("suspected copy, not shown: stamp %d, receipt %s", stamp, work.receipt)
             view = _view(work, standing, recalled.facts)
             if work.request.count:
                 n, sighting = n + 1, judgement.sighting
@@ -336,7 +344,7 @@ class Scanner:
         return ScanAnswer(verdict, self._clock(), tuple(reason(finding) for finding in findings))
 
 
-def _look(request: ScanRequest, stamp: int, at: int) -> Look:
+def _look(request: ScanRequest, stamp: int, at: int, crowd: Crowd) -> Look:
     mark = device_mark(request.device, stamp)
     return Look(
         at=at,
@@ -345,6 +353,7 @@ def _look(request: ScanRequest, stamp: int, at: int) -> Look:
         consumer=request.role is ScanRole.CONSUMER,
         recorded=request.count,
         late_since=request.scanned_at,
+        credible=crowd.credible(request.device, stamp, at // 1_000_000),
     )
 
 

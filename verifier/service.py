@@ -29,7 +29,7 @@ from verifier.scan import Means, Scanner
 from verifier.snapshot import Snapshots
 
 # The newest migration this code was written for; a contract test holds it to the migrations.
-SCHEMA_HEAD = "0014"
+SCHEMA_HEAD = "0015"
 CONNECTIONS = 8
 _PARTITION = sa.text("SELECT to_regclass('scan_' || to_char(now() + interval '1 month', 'YYYY_MM')) IS NOT NULL")
 
@@ -131,7 +131,7 @@ def build(settings: config.Verifier) -> Service:
         cache = RedisCache(settings.redis_url, on_rest=metrics.cache_rests)
     secret = settings.device_secret.encode()
     scanner = Scanner(
-        Means(journal, facts, opener, cache),
+        Means(journal, facts, opener, cache, show_copies=settings.show_copies),
         hosts=settings.stamp_hosts,
         device_secret=secret,
         clock=now,
@@ -157,7 +157,7 @@ def build(settings: config.Verifier) -> Service:
         cache=cache,
         loop=ScanLoop(scanner),
         claims=Claims(journal, facts, opener, clock=now, new_id=new_id),
-        aftermath=Aftermath(journal, clock=now),
+        aftermath=Aftermath(journal, clock=now, facts=facts),
         reports=Reports(journal, clock=now, new_id=new_id),
         erasures=Erasures(journal, secret, clock=now, new_id=new_id),
         snapshots=Snapshots(journal, now),

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from verifier import clones
+from verifier.clones import detector
+from verifier.clones.evidence import NO_PLAN, Plan
+from verifier.clones.weights import PARAMETERS, Ground, grounds, published
 from verifier.contract import Reason, ReasonCode, RecallView, Scans, Verdict, Words
 from verifier.sightings import Fix, Mark, Sighting
 from verifier.words import EVIDENCE, REASONS, STAMP_STATES
@@ -43,17 +45,33 @@ LEADS_TO: Mapping[ReasonCode, Verdict] = {
     ReasonCode.EXPIRED: Verdict.EXPIRED_PRODUCT,
     # Whoever has a leaked key can make the codes of issued stamps again, so such a code is never green by itself.
     ReasonCode.KEY_COMPROMISED: Verdict.UNUSUAL,
-    ReasonCode.PIN_REUSED: Verdict.UNUSUAL,
-    ReasonCode.IMPOSSIBLE_TRAVEL: Verdict.UNUSUAL,
+    ReasonCode.EXPOSED: Verdict.UNUSUAL,
+    ReasonCode.MANY_DEVICES: Verdict.UNUSUAL,
+    ReasonCode.OVER_MANY_DAYS: Verdict.UNUSUAL,
+    ReasonCode.FAR_PLACES: Verdict.UNUSUAL,
+    ReasonCode.SEVERAL_BUYERS: Verdict.UNUSUAL,
+    ReasonCode.LONG_AFTER_SALE: Verdict.UNUSUAL,
+    ReasonCode.PIN_FAR: Verdict.SUSPECT_COPY,
+    ReasonCode.VOUCHED_APART: Verdict.SUSPECT_COPY,
 }
 """The facts that speak against a stamp. The other reasons inform and change no verdict."""
 
-_SUSPICION: Mapping[ReasonCode, int] = {
-    ReasonCode.KEY_COMPROMISED: 1,
-    ReasonCode.IMPOSSIBLE_TRAVEL: 2,
-    ReasonCode.PIN_REUSED: 2,
+_GROUNDS: Mapping[Ground, ReasonCode] = {
+    Ground.DEVICES: ReasonCode.MANY_DEVICES,
+    Ground.TIME: ReasonCode.OVER_MANY_DAYS,
+    Ground.PLACES: ReasonCode.FAR_PLACES,
+    Ground.CLAIMS: ReasonCode.SEVERAL_BUYERS,
+    Ground.AGE: ReasonCode.LONG_AFTER_SALE,
 }
-MOST_SUSPICIOUS = 3
+_CORROBORATION: Mapping[Mark, ReasonCode] = {
+    Mark.PIN_FAR: ReasonCode.PIN_FAR,
+    Mark.VOUCHED_APART: ReasonCode.VOUCHED_APART,
+}
+# An unusual history names the grounds that weigh at least this much, and the heaviest in any case.
+_WORTH_SAYING = 1.0  # nats
+_MOST_GROUNDS = 3
+# What is shown is a level, never the number: attackers probe thresholds.
+MILD, UNUSUAL, SUSPECTED = 1, 2, 3
 
 _STATE: Mapping[str, ReasonCode] = {
     "MINTED": ReasonCode.NOT_ACTIVATED,
@@ -96,6 +114,7 @@ class Standing:
     recalls: tuple[RecallView, ...] = ()
     expires_on: date | None = None
     certificate_ended_on: date | None = None
+    plan: Plan = NO_PLAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +127,15 @@ class Look:
     consumer: bool = True
     recorded: bool = True
     late_since: int | None = None
+    credible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict, all findings, the stamp's history after this scan and what of it is shown."""
+    """The verdict, all findings, the stamp's history after this scan and what of it is shown.
+
+    `shadowed`: it would be a suspected copy, if the office had that warning shown.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -120,22 +143,35 @@ class Judgement:
     scans: Scans
     first: bool = False
     suspicion: int = 0
+    shadowed: bool = False
 
 
-def judge(standing: Standing, before: Sighting, look: Look) -> Judgement:
-    """The verdict on one scan of a stamp that stood so and was seen so before."""
-    counts = look.recorded and look.consumer and look.late_since is None and standing.state == ACTIVE
+def judge(standing: Standing, before: Sighting, look: Look, *, show_copies: bool = True) -> Judgement:
+    """The verdict on one scan of a stamp that stood so and was seen so before.
+
+    While `show_copies` is off, a suspected copy is shown as unusual.
+    """
+    in_time = look.recorded and look.late_since is None and standing.state == ACTIVE
+    counts = in_time and look.consumer
     first = counts and not before.has(Mark.FIRST_USED)
-    after = clones.observe(before.counted(look.at, look.device), look.fix) if counts else before
+    after = before
+    if counts:
+        after = detector.scanned(before, look.at, look.device, look.fix, standing.plan, credible=look.credible)
+    elif in_time:
+        after = detector.vouched(before, look.fix)
     scans = shown(after, look.device)
+    against = history_findings(after)
     findings = (
         *_of_code(standing),
         *_of_state(standing),
         *_of_lot(standing, local_day(look.at)),
+        *against,
         *_of_history(after, scans, first=first, counted=counts),
         *_of_scan(look),
     )
-    return Judgement(_verdict(findings, first=first), findings, after, scans, first, _suspicion(findings))
+    verdict, shadowed = _verdict(findings, first=first, show_copies=show_copies)
+    level = _level(standing, after, against, show_copies=show_copies)
+    return Judgement(verdict, findings, after, scans, first, level, shadowed)
 
 
 def shown(sighting: Sighting, device: int) -> Scans:
@@ -151,14 +187,55 @@ def shown(sighting: Sighting, device: int) -> Scans:
     )
 
 
-def _verdict(findings: tuple[Finding, ...], *, first: bool) -> Verdict:
+def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
     against = {LEADS_TO[finding.code] for finding in findings if finding.code in LEADS_TO}
-    return next((verdict for verdict in ORDER if verdict in against), Verdict.VALID_FIRST if first else Verdict.VALID)
+    verdict = next((one for one in ORDER if one in against), Verdict.VALID_FIRST if first else Verdict.VALID)
+    if verdict is not Verdict.SUSPECT_COPY or show_copies:
+        return verdict, False
+    # In the shadow a suspected copy is no harder than any other warning, so it hides none.
+    softer = against - {Verdict.SUSPECT_COPY} | {Verdict.UNUSUAL}
+    return next(one for one in ORDER if one in softer), True
 
 
-def _suspicion(findings: tuple[Finding, ...]) -> int:
-    levels = [_SUSPICION[finding.code] for finding in findings if finding.code in _SUSPICION]
-    return min(MOST_SUSPICIOUS, max(levels, default=0) + (len(levels) > 1))
+def history_findings(after: Sighting) -> list[Finding]:
+    """What in the history speaks against the stamp; empty for an ordinary one.
+
+    Statistics alone make a history unusual. Only what costs an attacker something makes a copy suspected: the right
+    scratch code from far away, or people who answer for themselves in two places at once. So nobody can defame a
+    rival's goods by scanning them. A code that was published says so whatever its weight: a shared photo explains its
+    history, and yet nobody can tell the pack in hand by it.
+    """
+    exposed = [found_that(ReasonCode.EXPOSED)] if published(after.evidence) else []
+    if after.weight < PARAMETERS.unusual:
+        # Two pairs of scans that no pack can have made need no table.
+        torn = after.evidence.torn >= PARAMETERS.impossible_pairs
+        return [found_that(ReasonCode.FAR_PLACES), *exposed] if torn else exposed
+    corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
+    return [*corroborated, *_grounds(after), *exposed]
+
+
+def _grounds(after: Sighting) -> list[Finding]:
+    """The heaviest grounds of an unusual history, in words."""
+    e = after.evidence
+    weights = grounds(e)
+    named = [ground for ground, nats in weights if nats >= _WORTH_SAYING][:_MOST_GROUNDS] or [weights[0][0]]
+    values: dict[Ground, dict[str, Value]] = {
+        Ground.DEVICES: {"devices": e.voices},
+        Ground.TIME: {"days": max(e.days, 1)},
+        Ground.CLAIMS: {"times": max(e.claims, e.pins, 1)},
+    }
+    return [found_that(_GROUNDS[ground], **values.get(ground, {})) for ground in named]
+
+
+def _level(standing: Standing, after: Sighting, against: list[Finding], *, show_copies: bool) -> int:
+    """The level of suspicion that is shown, 0 to 3."""
+    leads = {LEADS_TO.get(finding.code) for finding in against}
+    if Verdict.SUSPECT_COPY in leads and show_copies:
+        return SUSPECTED
+    if leads & {Verdict.SUSPECT_COPY, Verdict.UNUSUAL}:
+        return UNUSUAL
+    mild = standing.compromised_key is not None or after.weight >= PARAMETERS.unusual - PARAMETERS.mild
+    return MILD if mild else 0
 
 
 def _of_code(standing: Standing) -> list[Finding]:

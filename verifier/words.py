@@ -168,6 +168,14 @@ class ReasonCode(StrEnum):
     NOT_A_STAMP = "not_a_stamp"
     TYPING_ERROR = "typing_error"
     LATE = "late"
+    MANY_DEVICES = "many_devices"
+    OVER_MANY_DAYS = "over_many_days"
+    FAR_PLACES = "far_places"
+    SEVERAL_BUYERS = "several_buyers"
+    LONG_AFTER_SALE = "long_after_sale"
+    EXPOSED = "exposed"
+    PIN_FAR = "pin_far"
+    VOUCHED_APART = "vouched_apart"
 
 
 REASONS: Mapping[ReasonCode, Words] = {
@@ -214,6 +222,38 @@ REASONS: Mapping[ReasonCode, Words] = {
         "Dãy ký tự gõ vào có chỗ sai; hãy xem lại từng ký tự.", "There is a typing error; check each character."
     ),
     ReasonCode.LATE: Words("Lần quét này được gửi lên muộn.", "This scan was sent in late."),
+    ReasonCode.MANY_DEVICES: Words(
+        "Nhiều điện thoại khác nhau đã quét tem này, nhiều hơn một gói hàng thường có.",
+        "More different phones have scanned this stamp than one pack usually meets.",
+    ),
+    ReasonCode.OVER_MANY_DAYS: Words(
+        "Ngày này qua ngày khác vẫn có người mới quét tem, như thể nhiều gói cùng mang một mã.",
+        "New people keep scanning it day after day, as if several packs carried one code.",
+    ),
+    ReasonCode.FAR_PLACES: Words(
+        "Tem được quét ở những nơi xa nhau hoặc xa vùng bán của lô hàng.",
+        "The stamp was scanned in places far from each other, or far from where the lot is sold.",
+    ),
+    ReasonCode.SEVERAL_BUYERS: Words(
+        "Nhiều người cùng nói đã mua gói hàng mang mã này, hoặc mã dưới lớp cào được dùng nhiều lần.",
+        "Several people say they bought the pack with this code, or its scratch code was used several times.",
+    ),
+    ReasonCode.LONG_AFTER_SALE: Words(
+        "Vẫn có người mới quét tem khi lô hàng lẽ ra đã bán hết từ lâu.",
+        "New people scan it though the lot should have been sold long ago.",
+    ),
+    ReasonCode.EXPOSED: Words(
+        "Mã này đã bị đưa lên mạng hoặc truyền tay: chỉ mã dưới lớp cào mới phân biệt được gói thật.",
+        "This code has been published or passed around: only the scratch code tells the true pack.",
+    ),
+    ReasonCode.PIN_FAR: Words(
+        "Mã đúng dưới lớp cào đã được nhập ở hai nơi cách nhau hơn 60 km.",
+        "The right scratch code was entered in two places more than 60 km apart.",
+    ),
+    ReasonCode.VOUCHED_APART: Words(
+        "Cán bộ hoặc chủ gói hàng đã có mặt cùng mã này ở hai nơi mà không ai đi kịp.",
+        "Officers or owners had this code in hand in two places nobody can travel between in that time.",
+    ),
 }
 
 EVIDENCE: Mapping[ReasonCode, Words] = {
@@ -226,6 +266,9 @@ EVIDENCE: Mapping[ReasonCode, Words] = {
     ReasonCode.WRONG_GTIN: Words("Mã ghi {gtin}.", "The code says {gtin}."),
     ReasonCode.KEY_COMPROMISED: Words("Khoá {key}.", "Key {key}."),
     ReasonCode.LATE: Words("Quét ngày {day}.", "Scanned on {day}."),
+    ReasonCode.MANY_DEVICES: Words("Ít nhất {devices} thiết bị.", "At least {devices} devices."),
+    ReasonCode.OVER_MANY_DAYS: Words("Vào {days} ngày khác nhau trở lên.", "On {days} different days or more."),
+    ReasonCode.SEVERAL_BUYERS: Words("Ít nhất {times} lần.", "At least {times} times."),
 }
 """What a person can check about a reason. A reason without a row here says all there is in its own text."""
 

@@ -5,7 +5,7 @@ import sys
 import click
 
 import config
-from app.cli import copies, keys, ledger, serve
+from app.cli import copies, keys, ledger, replay, serve
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.mint_command import layouts, mint, preview_command, styled_command
 from stamp_engine.verify_command import verify
@@ -49,5 +49,6 @@ for command in (
     ledger.user,
     copies.backup,
     copies.restore,
+    replay.replay,
 ):
     main.add_command(command)

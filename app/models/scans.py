@@ -71,6 +71,7 @@ class ScanPlace(Base):
     cell: Mapped[int] = mapped_column(sa.BigInteger())
     source: Mapped[str] = mapped_column(sa.String(12))
     at: Mapped[Micros]
+    n: Mapped[int | None] = mapped_column(sa.BigInteger())
 
 
 class ScanNonce(Base):
@@ -84,7 +85,10 @@ class ScanNonce(Base):
 
 
 class Claim(Base):
-    """A claim: "I bought this" (`bought`) or a right PIN (`pin`) for a stamp, from one device."""
+    """A claim: "I bought this" (`bought`), a right PIN (`pin`) or a wrong one (`wrong`) for a stamp, from one device.
+
+    `n` is the counter of the stamp's sighting after it: claims and scans in the order they were judged in.
+    """
 
     __tablename__ = "claim"
 
@@ -96,6 +100,7 @@ class Claim(Base):
     device: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     cell: Mapped[int | None] = mapped_column(sa.BigInteger())
     at: Mapped[Micros]
+    n: Mapped[int | None] = mapped_column(sa.BigInteger())
 
 
 class PinTry(Base):

@@ -25,7 +25,7 @@ from app.models import Base
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
 from app.models.keys import Epoch, SigningKey
-from app.models.lots import Lot, LotStep, LotTest, RetainedSample
+from app.models.lots import Dispatch, Lot, LotArea, LotStep, LotTest, RetainedSample
 from app.models.organisations import Organisation
 from app.models.products import Product, ProductImage
 from app.models.recalls import Recall, RecallLot
@@ -44,6 +44,8 @@ FACTS = (
     Recall,
     RecallLot,
     Lot,
+    LotArea,
+    Dispatch,
     LotStep,
     LotTest,
     RetainedSample,

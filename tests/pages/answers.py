@@ -126,10 +126,11 @@ ANSWERS: dict[Verdict, ScanAnswer] = {
         _GOODS,
         Verdict.UNUSUAL,
         *_HISTORY,
-        found_that(ReasonCode.PIN_REUSED),
+        found_that(ReasonCode.FAR_PLACES),
+        found_that(ReasonCode.MANY_DEVICES, devices=14),
         found_that(ReasonCode.IMPOSSIBLE_TRAVEL, km=250),
     ),
-    Verdict.SUSPECT_COPY: _answer(_GOODS, Verdict.SUSPECT_COPY, *_HISTORY, found_that(ReasonCode.PIN_REUSED)),
+    Verdict.SUSPECT_COPY: _answer(_GOODS, Verdict.SUSPECT_COPY, *_HISTORY, found_that(ReasonCode.PIN_FAR)),
     Verdict.NOT_ACTIVATED: _answer(
         _GOODS,
         Verdict.NOT_ACTIVATED,

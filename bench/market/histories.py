@@ -1,0 +1,105 @@
+"""Made-up markets run through the production detector: the evidence after every sign that spoke, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.market.packs import CLAIM, CONSUMER, PIN_OK, PIN_WRONG, SCAN
+from bench.market.phones import NONE, SOURCES
+from bench.market.places import Floats, Ints
+from bench.market.trace import Market
+from verifier.clones import detector
+from verifier.clones.distance import Fix, how_known
+from verifier.clones.evidence import Plan
+from verifier.clones.weights import AXES
+from verifier.sightings import NEVER_SEEN, Sighting
+
+START_S = 1_772_409_600
+COUNTERS = len(AXES)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """One row a sign that spoke: the counters, the weight, the stamp, and the scans of copies by then."""
+
+    counters: NDArray[np.uint16]
+    weight: NDArray[np.int16]
+    stamp: Ints
+    clones: Ints
+    kind: Ints
+    corroborated: NDArray[np.bool_]
+    t: Floats
+
+
+def plans(market: Market) -> list[Plan]:
+    """What the detector knows of each lot."""
+    lots, chart = market.lots, market.map
+    found = []
+    for lot in range(len(lots.activated)):
+        towns = lots.towns[lot][lots.towns[lot] >= 0] if lots.planned[lot] else []
+        areas = tuple((float(chart.lat[t]), float(chart.lon[t]), float(lots.radius_km[lot])) for t in towns)
+        since = START_S + int(lots.activated[lot] * 86_400)
+        found.append(Plan(areas, since, int(lots.life_days[lot] * 86_400)))
+    return found
+
+
+def histories(market: Market) -> Histories:
+    """Run a market's events through the detector."""
+    found, events, plan = market.seen, market.seen.events, plans(market)
+    kept: dict[int, Sighting] = {}
+    clones: dict[int, int] = {}
+    rows, marks = [], []
+    columns = zip(
+        events.stamp.tolist(),
+        (START_S + events.t * 86_400).astype(np.int64).tolist(),
+        np.where(events.device == -1, 0, events.device % 131_071 + 1).tolist(),
+        found.lat.tolist(),
+        found.lon.tolist(),
+        np.ceil(found.km).astype(np.int64).tolist(),
+        found.source.tolist(),
+        events.event.tolist(),
+        events.role.tolist(),
+        events.clone.tolist(),
+        strict=True,
+    )
+    lots = market.lot.tolist()
+    for stamp, at_s, device, lat, lon, km, source, event, role, clone in columns:
+        before = kept.get(stamp, NEVER_SEEN)
+        fix = (
+            None
+            if source == NONE
+            else Fix(round(lat, 2), round(lon, 2), km, at_s, device, how_known(SOURCES[source], km))
+        )
+        after = _after(before, at_s, device, fix, plan[lots[stamp]], event, role)
+        kept[stamp] = after
+        if clone and event == SCAN:
+            clones[stamp] = clones.get(stamp, 0) + 1
+        if after.evidence is not before.evidence and role == CONSUMER:
+            rows.append(after.evidence[:COUNTERS])
+            marks.append((after.weight, stamp, clones.get(stamp, 0), after.has(detector.CORROBORATED), at_s))
+    columns_of = np.array(marks, dtype=np.int64).reshape(-1, 5)
+    stamps = columns_of[:, 1]
+    return Histories(
+        np.array(rows, dtype=np.uint16).reshape(-1, COUNTERS),
+        columns_of[:, 0].astype(np.int16),
+        stamps,
+        columns_of[:, 2],
+        market.kind[stamps],
+        columns_of[:, 3].astype(bool),
+        columns_of[:, 4].astype(np.float64),
+    )
+
+
+def _after(before: Sighting, at_s: int, device: int, fix: Fix | None, plan: Plan, event: int, role: int) -> Sighting:
+    if role != CONSUMER:
+        return detector.vouched(before, fix)
+    if event == SCAN:
+        return detector.scanned(before, at_s * 1_000_000, device, fix, plan)
+    if event == CLAIM:
+        return detector.claimed(before, device, fix)
+    if event == PIN_OK:
+        return detector.confirmed(before, at_s * 1_000_000, device, fix)
+    if event == PIN_WRONG:
+        return detector.mistyped(before, device)
+    return before

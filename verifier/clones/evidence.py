@@ -1,0 +1,285 @@
+"""What the detector remembers of one stamp: small counters and three places, 26 bytes, updated by each sign in O(1).
+
+A *sign* is an event of one stamp: a scan, a claim, a scratch code, or the place of an earlier scan. A *voice* is a sign
+that may speak against a stamp: the first scan of a credible device, its first claim, a right scratch code. Repeats of a
+known device are remembered and never speak ("one device, one voice"). Signed-in staff and inspectors tell where the
+genuine pack is; they are no voices.
+
+The counters are whole numbers, so that a replay in the recorded order gives the same bytes.
+"""
+
+import struct
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple, Self
+
+from verifier.clones.distance import Known, roughly_km
+
+PLACES = 3
+FAR_KM = 60.0
+OFF_PLAN_KM = 40.0
+HUB_KM = 300.0  # further off than the hubs of mobile networks usually put a phone
+ABROAD_KM = 1800.0  # nearer to a proxy in another country than to a buyer
+ASIDE_KM = 2.0
+_HOUR_S = 3600
+_DAY_H, _LONG_H = 24, 120
+_DEGREE = 100  # hundredths of a degree, about a kilometre
+_U8, _U16 = 0xFF, 0xFFFF
+
+
+Places = tuple[tuple[int, int, int], ...]
+
+
+class SignKind(IntEnum):
+    """What happened."""
+
+    SCAN = 0
+    CLAIM = 1
+    PIN_OK = 2
+    PIN_WRONG = 3
+    PLACE = 4
+
+
+class Plan(NamedTuple):
+    """Where a lot is to be sold (circles: degrees and km), since when (seconds), and its sales life (0: unknown)."""
+
+    areas: tuple[tuple[float, float, float], ...] = ()
+    since_s: int = 0
+    life_s: int = 0
+
+    def off_km(self, lat: float, lon: float) -> float:
+        """How far a place is outside the plan."""
+        return min([roughly_km(lat, lon, area[0], area[1]) - area[2] for area in self.areas])
+
+
+NO_PLAN = Plan()
+
+
+class Sign(NamedTuple):
+    """One event at `at_s` of a stamp first scanned at `begun_s`.
+
+    `new`: no earlier sign of this kind came from this device (`device` 0: nobody in particular); `again`: its second.
+    `vouched` marks signed-in staff and inspectors; `credible` is False for devices and networks that do not behave like
+    buyers; `torn`: nobody can have carried a pack from the last scan to this one.
+    """
+
+    kind: SignKind
+    at_s: int
+    begun_s: int
+    device: int = 0
+    new: bool = True
+    again: bool = False
+    lat: float = 0.0
+    lon: float = 0.0
+    km: float = 0.0
+    known: Known = Known.NOT
+    vouched: bool = False
+    credible: bool = True
+    torn: bool = False
+
+
+class Evidence(NamedTuple):
+    """The counters; each stops at its largest value. `places` are (lat, lon, marks), hundredths of a degree.
+
+    `placed`: voices whose place is well known; `same`/`aside`: exactly known, at a known place or beside it; `last_h`:
+    hours from the first scan to the last voice; `days` and `weeks`: voices a day, or five, after the last;
+    `after_claim`: the like once somebody had claimed; `towns`: voices far from every known place; `switches`: voices at
+    another known place than the voice before, which one pack that moves on hardly causes; `off_plan`: outside the
+    lot's plan; `hubs`: roughly known and very far; `old`/`stale`: past half, or all, of the sales life; `owners`:
+    devices that came back; `last_place`: the place of the last placed voice.
+    """
+
+    voices: int = 0
+    days: int = 0
+    placed: int = 0
+    same: int = 0
+    aside: int = 0
+    last_h: int = 0
+    weeks: int = 0
+    after_claim: int = 0
+    towns: int = 0
+    switches: int = 0
+    off_plan: int = 0
+    hubs: int = 0
+    old: int = 0
+    stale: int = 0
+    owners: int = 0
+    claims: int = 0
+    far_claims: int = 0
+    wrong_pins: int = 0
+    pins: int = 0
+    far_pins: int = 0
+    torn: int = 0
+    planned: int = 0
+    last_place: int = 0
+    places: tuple[tuple[int, int, int], ...] = ()
+
+    def pack(self) -> bytes:
+        """The evidence in SIZE bytes."""
+        where = [*self.places, *((0, 0, 0),) * PLACES][:PLACES]
+        bits = len(self.places)
+        for value, width in zip(self[_SMALL:-1], _WIDTHS, strict=True):
+            bits = bits << width | int(value)  # type: ignore[arg-type]  # all but the last are whole numbers
+        for _, _, marks in where:
+            bits = bits << 2 | marks
+        coordinates = [part for lat, lon, _ in where for part in (lat, lon)]
+        return _PACK.pack(*self[:_SMALL], bits.to_bytes(_FLAGS, "little"), *coordinates)
+
+    @classmethod
+    def unpack(cls, packed: bytes, start: int = 0) -> Self:
+        """The evidence that was packed at `start`."""
+        found = _PACK.unpack_from(packed, start)
+        bits, where = int.from_bytes(found[_SMALL], "little"), found[_SMALL + 1 :]
+        marks = [bits >> 4 & 3, bits >> 2 & 3, bits & 3]
+        bits >>= 6
+        small: list[int] = []
+        for width in reversed(_WIDTHS):
+            small.append(bits & (1 << width) - 1)
+            bits >>= width
+        places = tuple((where[2 * n], where[2 * n + 1], marks[n]) for n in range(min(bits, PLACES)))
+        return cls._make((*found[:_SMALL], *reversed(small), places))
+
+
+_SMALL, _FLAGS = 6, 7  # the first counters are bytes and a word, the others bits of seven bytes
+_WIDTHS = (3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 2)
+_MOST = 7
+_PACK = struct.Struct(f"<BBBBBH{_FLAGS}s6h")
+SIZE = _PACK.size
+NO_EVIDENCE = Evidence()
+CLAIMED_HERE, PIN_HERE = 1, 2
+
+
+def updated(e: Evidence, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, bool]:
+    """The evidence after one more sign, and whether the sign spoke. Signs come in the order they were recorded in."""
+    if sign.vouched:
+        return _visited(e, sign), False
+    kind = sign.kind
+    if kind is SignKind.SCAN:
+        if sign.new:
+            return _heard(e, sign, plan)
+        return (e._replace(owners=min(e.owners + 1, _MOST)) if sign.again else e), False
+    if not sign.credible or not sign.new:
+        return e, False
+    return _spoken(e, sign, plan), True
+
+
+def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
+    """A voice that is no scan: a place, a wrong scratch code, a claim or a right code."""
+    if sign.kind is SignKind.PLACE:
+        return e._replace(**_placed(e, sign, plan))
+    if sign.kind is SignKind.PIN_WRONG:
+        return e._replace(wrong_pins=min(e.wrong_pins + 1, 3))
+    return _owned(e, sign)
+
+
+def _heard(e: Evidence, sign: Sign, plan: Plan) -> tuple[Evidence, bool]:
+    """A scan by a device that is new to the stamp."""
+    last_h = min(max(sign.at_s - sign.begun_s, 0) // _HOUR_S, _U16)
+    gap_h = last_h - e.last_h
+    if not sign.credible:
+        return e, False
+    found = _placed(e, sign, plan)
+    if not sign.device and e.voices and gap_h < _DAY_H and "towns" not in found:
+        return e, False  # nobody in particular, soon after somebody: as well a repeat
+    if e.voices == 0 or gap_h >= _DAY_H:
+        found["days"] = min(e.days + 1, _U8)
+        if gap_h >= _LONG_H:
+            found["weeks"] = min(e.weeks + 1, _MOST)
+        if e.claims or e.pins:
+            found["after_claim"] = min(e.after_claim + 1, _MOST)
+    if plan.life_s:
+        age_s = sign.at_s - plan.since_s
+        if age_s > plan.life_s:
+            found["stale"] = min(e.stale + 1, _MOST)
+        if 2 * age_s > plan.life_s:
+            found["old"] = min(e.old + 1, _MOST)
+    if sign.torn:
+        found["torn"] = min(e.torn + 1, 3)
+    return e._replace(
+        voices=min(e.voices + 1, _U8), last_h=max(last_h, e.last_h), planned=int(bool(plan.areas)), **found
+    ), True
+
+
+def _placed(e: Evidence, sign: Sign, plan: Plan) -> dict[str, Any]:
+    """What changes by where a voice is."""
+    if sign.known is Known.NOT:
+        return {}
+    off = plan.off_km(sign.lat, sign.lon) - sign.km if plan.areas else 0.0
+    near = _nearest_km(e.places, sign) - sign.km if e.places else 0.0
+    if (near > ABROAD_KM or not e.places) and off > ABROAD_KM:
+        return {}
+    if sign.known is Known.ROUGHLY:
+        far = min(near if e.places else off, off if plan.areas else near) + sign.km > HUB_KM
+        return {"hubs": min(e.hubs + 1, _MOST)} if far else {}
+    found: dict[str, Any] = {"placed": min(e.placed + 1, _U8)}
+    if off > OFF_PLAN_KM:
+        found["off_plan"] = min(e.off_plan + 1, _MOST)
+    if not e.places or near > FAR_KM:
+        places = _with_place(e.places, sign)
+        found["places"] = places
+        found["last_place"] = _nearest(places, sign)
+        if e.places:
+            found["towns"] = min(e.towns + 1, _MOST)
+    else:
+        here = _nearest(e.places, sign)
+        if here != e.last_place and e.placed:
+            found["switches"] = min(e.switches + 1, _MOST)
+        found["last_place"] = here
+    if sign.known is Known.EXACTLY and near <= FAR_KM:
+        beside = near > ASIDE_KM
+        found["aside" if beside else "same"] = min((e.aside if beside else e.same) + 1, _U8)
+    return found
+
+
+def _visited(e: Evidence, sign: Sign) -> Evidence:
+    """Signed-in staff or an inspector had the pack in hand there: scans there are no surprise."""
+    if sign.known < Known.FAIRLY or (e.places and _nearest_km(e.places, sign) - sign.km <= FAR_KM):
+        return e
+    return e._replace(places=_with_place(e.places, sign))
+
+
+def _owned(e: Evidence, sign: Sign) -> Evidence:
+    """Somebody says "I bought this", or knows the scratch code."""
+    claim = sign.kind is SignKind.CLAIM
+    mark = CLAIMED_HERE if claim else PIN_HERE
+    count, far = (e.claims, e.far_claims) if claim else (e.pins, e.far_pins)
+    places = e.places
+    if sign.known >= Known.FAIRLY:
+        marked = [place for place in places if place[2] & mark]
+        if marked:
+            far = min(far + (_nearest_km(marked, sign) - sign.km > FAR_KM), 3)
+        elif not count:
+            places = _marked(places, sign, mark)
+    names = ("claims", "far_claims") if claim else ("pins", "far_pins")
+    return e._replace(places=places, **{names[0]: min(count + 1, _MOST if claim else 3), names[1]: far})
+
+
+def _marked(places: Places, sign: Sign, mark: int) -> Places:
+    if not places or _nearest_km(places, sign) - sign.km > FAR_KM:
+        places = _with_place(places, sign)
+    best = _nearest(places, sign)
+    if _km_to(places[best], sign) - sign.km > FAR_KM:
+        return places  # every place is taken by another claim
+    lat, lon, marks = places[best]
+    return (*places[:best], (lat, lon, marks | mark), *places[best + 1 :])
+
+
+def _with_place(places: Places, sign: Sign) -> Places:
+    """The places with this one; the newest that nothing was claimed at makes room."""
+    made = (round(sign.lat * _DEGREE), round(sign.lon * _DEGREE), 0)
+    if len(places) < PLACES:
+        return (*places, made)
+    spare = max((n for n in range(1, PLACES) if not places[n][2]), default=0)
+    return (*places[:spare], made, *places[spare + 1 :]) if spare else places
+
+
+def _km_to(place: tuple[int, int, int], sign: Sign) -> float:
+    return roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, sign.lat, sign.lon)
+
+
+def _nearest(places: Places, sign: Sign) -> int:
+    return min(range(len(places)), key=lambda n: _km_to(places[n], sign))
+
+
+def _nearest_km(places: Sequence[tuple[int, int, int]], sign: Sign) -> float:
+    return min([roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, sign.lat, sign.lon) for place in places])
