@@ -85,6 +85,10 @@ def key_commands(custody: Custody) -> click.Group:
     return keys
 
 
+# One kid in 64 begins with a hyphen, which is a name here and no option.
+_named = click.command(context_settings={"ignore_unknown_options": True})
+
+
 def _change(
     custody: Custody, keys_dir: Path | None, passphrase: str, act: Callable[[KeyDirectory], object] = lambda _: None
 ) -> None:
@@ -126,7 +130,7 @@ def rotate(custody: Custody, keys_dir: Path | None, passphrase: str) -> None:
     _change(custody, keys_dir, passphrase, lambda directory: directory.rotate())
 
 
-@click.command()
+@_named
 @click.argument("name")
 @_where
 @passphrase_option
@@ -136,7 +140,7 @@ def retire(custody: Custody, name: str, keys_dir: Path | None, passphrase: str) 
     _change(custody, keys_dir, passphrase, lambda directory: directory.set_state(name, KeyState.RETIRED))
 
 
-@click.command()
+@_named
 @click.argument("name")
 @_where
 @passphrase_option

@@ -100,6 +100,15 @@ def test_every_reason_is_said(folder: Path) -> None:
     assert run("verify", "--keys", folder, codes[0]).output == "forged\n"
 
 
+@pytest.mark.parametrize("name", ["-mwLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc", "--wLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc"])
+@pytest.mark.parametrize("command", ["retire", "compromise"])
+def test_a_kid_may_begin_with_a_hyphen(folder: Path, command: str, name: str) -> None:
+    answer = run("keys", command, name, "--keys", folder)
+    assert answer.exit_code == 1
+    assert name in answer.output
+    assert "no key" in answer.output
+
+
 @pytest.fixture
 def dear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory as it is in the field, which other processes open."""
