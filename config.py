@@ -27,7 +27,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class BadSettings(Exception):  # noqa: N818  what the reader is told
+class BadSettings(Exception):
     """One or more settings are wrong; `problems` maps each name to what is wrong and how to mend it."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:

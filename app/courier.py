@@ -30,7 +30,7 @@ from app.services.work import Desk
 TIMEOUT_S = 10
 
 
-class Undelivered(Exception):  # noqa: N818  what became of the letter
+class Undelivered(Exception):
     """Raised when a letter has not arrived; its text is for the operator."""
 
 

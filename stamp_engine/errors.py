@@ -29,7 +29,7 @@ class StampError(Exception):
         super().__init__(detail)
 
 
-class Malformed(StampError):  # noqa: N818  the format's own word
+class Malformed(StampError):
     """The text is not a stamp code. It is never repaired."""
 
     code = ErrorCode.MALFORMED
@@ -41,13 +41,13 @@ class TypingError(Malformed):
     code = ErrorCode.TYPING_ERROR
 
 
-class Foreign(StampError):  # noqa: N818  the format's own word
+class Foreign(StampError):
     """A link to a host that is not ours."""
 
     code = ErrorCode.FOREIGN
 
 
-class Forged(StampError):  # noqa: N818  the format's own word
+class Forged(StampError):
     """Well formed, but no key of ours made it."""
 
     code = ErrorCode.FORGED
@@ -59,31 +59,31 @@ class KeyStoreError(StampError):
     code = ErrorCode.KEY_STORE
 
 
-class MintRefused(StampError):  # noqa: N818  an answer, not a fault
+class MintRefused(StampError):
     """The batch cannot be minted as asked; `detail` names what to change."""
 
     code = ErrorCode.MINT_REFUSED
 
 
-class LayoutInvalid(StampError):  # noqa: N818  the file's own word
+class LayoutInvalid(StampError):
     """A layout file is not right; `detail` names the file, the field and what to write."""
 
     code = ErrorCode.LAYOUT_INVALID
 
 
-class ManifestInvalid(StampError):  # noqa: N818  the manifest's own word
+class ManifestInvalid(StampError):
     """The manifest is damaged, or no key we know signed it."""
 
     code = ErrorCode.MANIFEST_INVALID
 
 
-class SnapshotInvalid(StampError):  # noqa: N818  the pack's own word
+class SnapshotInvalid(StampError):
     """The offline pack is damaged, or no key we know signed it."""
 
     code = ErrorCode.SNAPSHOT_INVALID
 
 
-class ReadBackFailed(StampError):  # noqa: N818  the print job's own word
+class ReadBackFailed(StampError):
     """A drawn symbol does not read as its text; the job must not be printed."""
 
     code = ErrorCode.READ_BACK_FAILED

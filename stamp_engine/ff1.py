@@ -18,6 +18,8 @@ U64 = npt.NDArray[np.uint64]
 ROUNDS = 10
 _SMALLEST_DOMAIN = 1_000_000
 _MASK40 = np.uint64((1 << 40) - 1)
+_R = np.dtype({"names": ["y"], "formats": [">u8"], "offsets": [4], "itemsize": 16})
+"""Of the block R, y is the first d = 12 bytes as a number. Modulo 2^40 its last five matter, which end this field."""
 
 
 def _ecb(key: bytes) -> CipherContext:
@@ -111,24 +113,26 @@ class FF1Binary80:
 
     def encrypt(self, high: U64, low: U64) -> tuple[U64, U64]:
         """Both halves of the ciphertext of every value."""
+        blocks = self._blocks(len(low))
         a, b = high, low
         for i in range(ROUNDS):
-            a, b = b, (a + self._y(i, b)) & _MASK40
+            a, b = b, (a + self._y(blocks, i, b)) & _MASK40
         return a, b
 
     def decrypt(self, high: U64, low: U64) -> tuple[U64, U64]:
         """The inverse of `encrypt`."""
+        blocks = self._blocks(len(low))
         a, b = high, low
         for i in range(ROUNDS - 1, -1, -1):
-            a, b = (b - self._y(i, a)) & _MASK40, a
+            a, b = (b - self._y(blocks, i, a)) & _MASK40, a
         return a, b
 
-    def _y(self, i: int, half: U64) -> U64:
-        blocks = np.empty((len(half), 2), dtype=">u8")
+    def _blocks(self, count: int) -> npt.NDArray[np.uint64]:
+        blocks = np.empty((count, 2), dtype=">u8")
         blocks[:, 0] = self._high
-        blocks[:, 1] = half ^ np.uint64(i << 40) ^ self._low
-        out = np.frombuffer(self._ecb.update(blocks.tobytes()), dtype=">u8").reshape(-1, 2)
-        # y = the first d = 12 bytes of R as a number; modulo 2^40 only its last five bytes matter: bytes 7 to 11.
-        high = out[:, 0].astype(np.uint64)
-        low = out[:, 1].astype(np.uint64)
-        return ((high << np.uint64(32)) | (low >> np.uint64(32))) & _MASK40
+        return blocks
+
+    def _y(self, blocks: U64, i: int, half: U64) -> U64:
+        """What a round adds, in its last 40 bits; more stand before them."""
+        blocks[:, 1] = half ^ (np.uint64(i << 40) ^ self._low)
+        return np.frombuffer(self._ecb.update(blocks.tobytes()), dtype=_R)["y"].astype(np.uint64)

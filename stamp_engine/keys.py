@@ -20,9 +20,10 @@ from typing import TypeVar
 from stamp_engine import mark, vault
 from stamp_engine.errors import KeyStoreError, MintRefused
 from stamp_engine.format import INDEX_LIMIT
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.mark import HIGH_WATER
 from stamp_engine.signing import KeyUse, PublicKey, SecretKey
-from stamp_engine.tokens import LIVE_EPOCHS, EpochKey, KeyState, PinKeys, TokenKeys
+from stamp_engine.tokens import LIVE_EPOCHS, EpochKey, PinKeys, TokenKeys
 from stamp_engine.vault import PUBLIC, Random
 
 SYMMETRIC, SIGNING = "symmetric", "signing"

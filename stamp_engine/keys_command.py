@@ -15,7 +15,7 @@ import click
 from stamp_engine.cli import directory_type, file_type, manifests_of, open_keys, passphrase_option, secret_of, warn
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.keys import KeyDirectory, KeyKind
-from stamp_engine.tokens import KeyState
+from stamp_engine.lifecycle import KeyState
 
 _where = click.option("--keys", "keys_dir", type=directory_type, help="key directory; without it the platform's own")
 

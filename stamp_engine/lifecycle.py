@@ -1,4 +1,4 @@
-"""State machines as tables, and the life of a stamp.
+"""State machines as tables, the life of a stamp, and that of a key.
 
 A machine is total: every state is a row, and a final state has an empty row. Nothing else in the project decides
 whether a step is legal.
@@ -13,7 +13,15 @@ S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 
 
-class IllegalTransition(Exception):  # noqa: N818  the state machine's own word; callers turn it into a refusal
+class KeyState(StrEnum):
+    """`live` makes and opens; `retired` opens only; `compromised` opens and says so."""
+
+    LIVE = "live"
+    RETIRED = "retired"
+    COMPROMISED = "compromised"
+
+
+class IllegalTransition(Exception):
     """Raised when `event` is not possible in `state`."""
 
     def __init__(self, machine: str, state: StrEnum, event: StrEnum) -> None:

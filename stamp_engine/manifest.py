@@ -9,8 +9,8 @@ import rfc8785
 
 from stamp_engine.errors import Forged, ManifestInvalid
 from stamp_engine.format import Profile
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import MANIFEST_CONTEXT, KeyUse, PublicKey, SecretKey
-from stamp_engine.tokens import KeyState
 
 LONGEST = 1 << 16
 

@@ -24,7 +24,7 @@ from stamp_engine.manifest import Manifest, sign
 from stamp_engine.sealing import seals
 from stamp_engine.sheets import Face, Sheet
 from stamp_engine.symbols import U8, SymbolTable, for_template
-from stamp_engine.texts import characters, compact_texts, lines, rows, sealed_digits, sealed_texts, serials
+from stamp_engine.texts import characters, compact_texts, letters, lines, rows, sealed_digits, sealed_texts, serials
 
 CODES, CODES_JSON, SHEETS, TEST_STRIP, IMAGES, MANIFEST = (
     "codes.csv",
@@ -36,7 +36,8 @@ CODES, CODES_JSON, SHEETS, TEST_STRIP, IMAGES, MANIFEST = (
 )
 SYMBOLS = "symbols"
 """The folder beside the keys where symbol tables are kept."""
-_CHUNK = 8192
+_CHUNK = {Profile.COMPACT: 8192, Profile.SEALED: 4096}
+"""Stamps at a time: enough to make NumPy worth its calls, of slow seals so few that no core ends long after another."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 Progress = Callable[[int], None]
 
@@ -87,19 +88,20 @@ class Minted:
     files: tuple[tuple[str, str], ...]
 
 
-def chunks(job: Job, keys: KeyDirectory, *, size: int = _CHUNK) -> Iterator[Chunk]:
+def chunks(job: Job, keys: KeyDirectory, *, size: int) -> Iterator[Chunk]:
     """The stamps of a batch, some at a time. Raises KeyStoreError where a key is missing."""
     table = for_template(job.template, keys.path / SYMBOLS)
     tokens, pins = keys.symmetric.token_keys(), keys.symmetric.pin_keys()
     runs = [job.block[at : at + size] for at in range(0, len(job.block), size)]
     sealed = job.template.profile is Profile.SEALED
-    signed = seals(keys.stamp_key(job.kid), keys.deployment, job.template.gtin, runs) if sealed else repeat([])
+    signed = seals(keys.stamp_key(job.kid), keys.deployment, job.template.gtin, runs) if sealed else repeat(b"")
     for run, signatures in zip(runs, signed, strict=False):
         indices = np.arange(run.start, run.stop, dtype=np.uint64)
         token = characters(*tokens.seal(indices, job.epoch))
+        spelled = letters(token)
         own = sealed_digits(run, signatures) if sealed else token
-        texts = sealed_texts(job.template, own) if sealed else compact_texts(job.template, token)
-        yield Chunk(run.start, texts, serials(token), table.draw(own), pins.pins(indices) if job.pins else None)
+        texts = sealed_texts(job.template, own) if sealed else compact_texts(job.template, spelled)
+        yield Chunk(run.start, texts, serials(spelled), table.draw(own), pins.pins(indices) if job.pins else None)
 
 
 def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progress = lambda _: None) -> Minted:
@@ -126,7 +128,7 @@ def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progre
             write_test_strip(opened(TEST_STRIP), sheet.layout, job.template, job.face, pins=job.pins)
         if wants.images is not None:
             parts.append(_Pictures(opened(IMAGES), wants.images, for_template(job.template, keys.path / SYMBOLS)))
-        for chunk in chunks(job, keys, size=_chunk_size(wants.layout)):
+        for chunk in chunks(job, keys, size=_chunk_size(job.template.profile, wants.layout)):
             for part in parts:
                 part.write(chunk, chunk.start - job.block.start)
             progress(chunk.start + len(chunk.texts) - job.block.start)
@@ -140,9 +142,10 @@ def mint(job: Job, keys: KeyDirectory, out: Path, wants: Wants, progress: Progre
     return Minted(text, digests)
 
 
-def _chunk_size(layout: Layout | None) -> int:
+def _chunk_size(profile: Profile, layout: Layout | None) -> int:
     """A whole number of pages, so that a page never needs two chunks."""
-    return _CHUNK if layout is None else max(1, _CHUNK // layout.per_page) * layout.per_page
+    size = _CHUNK[profile]
+    return size if layout is None else max(1, size // layout.per_page) * layout.per_page
 
 
 def _manifest(job: Job, keys: KeyDirectory, files: tuple[tuple[str, str], ...]) -> Manifest:
@@ -238,7 +241,7 @@ _NARROW_MM = 40
 def _told(job: Job, sheet: Sheet, keys: KeyDirectory) -> Sequence[str]:
     """The lines of the header page; on a narrow label only what tells rolls apart."""
     ends = np.array([job.block.start, job.block.stop - 1], dtype=np.uint64)
-    first, last = lines(serials(characters(*keys.symmetric.token_keys().seal(ends, job.epoch))))
+    first, last = lines(serials(letters(characters(*keys.symmetric.token_keys().seal(ends, job.epoch)))))
     template, printed = job.template, sheet.printed
     count = f"{len(job.block):,}".replace(",", ".")
     if sheet.layout.page[0] < _NARROW_MM:

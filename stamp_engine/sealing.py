@@ -9,21 +9,26 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
-from stamp_engine.signing import SecretKey, sealed_message
+from stamp_engine.signing import SecretKey, sealed_messages
 
 ALONE = 16_384
 """Stamps below which starting helpers costs more than they save."""
+HERE = 4096
+"""Stamps that are signed here while the helpers start."""
+_AHEAD = 8
+"""Runs a helper that are asked for before they are needed, so that none waits for the one that draws."""
 
 
-def sign_run(key: SecretKey, deployment: bytes, gtin: str | None, run: range) -> list[bytes]:
-    """The 64-byte seals of a run of stamps."""
-    return [key.sign(sealed_message(deployment, gtin, index)) for index in run]
+def sign_run(key: SecretKey, deployment: bytes, gtin: str | None, run: range) -> bytes:
+    """The seals of a run of stamps, 64 bytes each."""
+    return key.sign_all(sealed_messages(deployment, gtin, run))
 
 
-def seals(key: SecretKey, deployment: bytes, gtin: str | None, runs: Sequence[range]) -> Iterator[list[bytes]]:
+def seals(key: SecretKey, deployment: bytes, gtin: str | None, runs: Sequence[range]) -> Iterator[bytes]:
     """The seals of each run in order, computed ahead on the other cores where there are any and it pays."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores == 1 or sum(map(len, runs)) < ALONE:
@@ -33,13 +38,19 @@ def seals(key: SecretKey, deployment: bytes, gtin: str | None, runs: Sequence[ra
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
-        ahead: deque[Future[list[bytes]]] = deque()
-        for run in runs:
-            ahead.append(pool.submit(sign_run, key, deployment, gtin, run))
-            if len(ahead) > cores + 1:
-                yield ahead.popleft().result()
+        here = next(place for place, run in enumerate(runs) if run.stop - runs[0].start >= HERE)
+        waiting = iter(runs[here:])
+
+        def ask(count: int) -> Iterator[Future[bytes]]:
+            return (pool.submit(sign_run, key, deployment, gtin, run) for run in islice(waiting, count))
+
+        ahead = deque(ask(_AHEAD * cores))
+        for run in runs[:here]:
+            yield sign_run(key, deployment, gtin, run)
         while ahead:
-            yield ahead.popleft().result()
+            found = ahead.popleft().result()
+            ahead.extend(ask(1))
+            yield found
 
 
 def _end_with_parent() -> None:

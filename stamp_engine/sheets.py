@@ -149,20 +149,16 @@ class Sheet:
         quiet = QUIET_ZONE * self.printed.module_mm * MM + HAIR_PT
         left, bottom = (length * MM for length in self.layout.symbol_at(self._template))
         tail = b" EI Q\n"
+        # The side of a symbol becomes the unit once, so that a record need not say it.
+        out += b"q %.4f 0 0 %.4f 0 0 cm\n" % (side, side)
         start = len(out)
         for x, y in corners:
             # Numbers of one width make records of one length.
-            out += b"q %08.4f 0 0 %08.4f %09.4f %09.4f cm BI/W %d/H %d/IM true/D[1 0]/BPC 1/L %d ID " % (
-                side,
-                side,
-                x * MM + left + quiet,
-                y * MM + bottom + quiet,
-                size,
-                size,
-                room,
-            )
+            at = ((x * MM + left + quiet) / side, (y * MM + bottom + quiet) / side)
+            out += b"q 1 0 0 1 %09.6f %09.6f cm BI/W %d/H %d/IM true/D[1 0]/L %d ID " % (*at, size, size, room)
             out += bytes(room) + tail
         length = (len(out) - start) // len(corners)
+        out += b"Q\n"
         return _Zone(start, length, ((length - len(tail) - room, room),))
 
     def _serials(self, out: bytearray, corners: Sequence[tuple[float, float]]) -> _Zone | None:
@@ -208,7 +204,7 @@ class Sheet:
         """Room for ASCII letters in one or more lines on each label."""
         start = len(out)
         for x, y in corners:
-            out += b"1 0 0 1 %09.4f %09.4f Tm" % ((x + at[0]) * MM, (y + at[1]) * MM)
+            out += b"1 0 0 1 %07.2f %07.2f Tm" % ((x + at[0]) * MM, (y + at[1]) * MM)
             own = []
             for place, chars in enumerate(lines):
                 out += b" T*(" if place else b"("

@@ -5,6 +5,7 @@ libsodium refuses a non-canonical S, a small-order R or key and a non-canonical 
 
 import base64
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,8 +13,8 @@ import nacl.bindings
 import nacl.exceptions
 
 from stamp_engine.errors import Forged
-from stamp_engine.format import sealed_suffix
-from stamp_engine.tokens import KeyState
+from stamp_engine.format import INDEX_DIGITS, sealed_suffix
+from stamp_engine.lifecycle import KeyState
 
 _SEALED_CONTEXT = b"SLSTAMP/1/sealed\0"
 MANIFEST_CONTEXT = b"SLSTAMP/1/manifest\0"
@@ -69,8 +70,12 @@ class SecretKey:
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature. Deterministic."""
-        signed = nacl.bindings.crypto_sign(message, self.seed + self.public.public)
-        return signed[:SIGNATURE_BYTES]
+        return self.sign_all([message])
+
+    def sign_all(self, messages: Iterable[bytes]) -> bytes:
+        """The signatures of many messages, joined."""
+        sign, secret = nacl.bindings.crypto_sign, self.seed + self.public.public
+        return b"".join([sign(message, secret)[:SIGNATURE_BYTES] for message in messages])
 
 
 def _jwk(public: bytes) -> dict[str, str]:
@@ -87,3 +92,9 @@ def thumbprint(public: bytes) -> str:
 def sealed_message(deployment: bytes, gtin: str | None, index: int) -> bytes:
     """The bytes a sealed stamp's signature covers."""
     return _SEALED_CONTEXT + deployment + sealed_suffix(gtin, index).encode()
+
+
+def sealed_messages(deployment: bytes, gtin: str | None, run: range) -> Iterator[bytes]:
+    """The same for a run of stamps, whose messages differ in their last digits."""
+    head = sealed_message(deployment, gtin, 0)[:-INDEX_DIGITS]
+    return (b"%b%0*d" % (head, INDEX_DIGITS, index) for index in run)

@@ -7,7 +7,6 @@ eighty bits must come back as zero, so a guess hits an issued stamp with probabi
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -16,22 +15,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.ff1 import U64, FF1Binary80
 from stamp_engine.format import INDEX_LIMIT
+from stamp_engine.lifecycle import KeyState
+from stamp_engine.texts import decimals
 
 FORMAT_VERSION = 1
 LIVE_EPOCHS = 4
 PIN_DIGITS = 8
 _PIN_CONTEXT = int.from_bytes(b"SLPIN/1\0", "big")
-# The digits of 0 to 9,999: two look-ups spell a scratch code, where eight divisions took longer than its AES block.
-_FOUR_DIGITS = np.frombuffer(b"".join(b"%04d" % value for value in range(10_000)), dtype=np.uint8).reshape(-1, 4)
 _MASK40 = (1 << 40) - 1
-
-
-class KeyState(StrEnum):
-    """`live` makes and opens; `retired` opens only; `compromised` opens and says so."""
-
-    LIVE = "live"
-    RETIRED = "retired"
-    COMPROMISED = "compromised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +100,10 @@ class PinKeys:
         blocks[:, 0] = _PIN_CONTEXT
         blocks[:, 1] = indices
         out = np.frombuffer(self._ecb.update(blocks.tobytes()), dtype=">u8").reshape(-1, 2)
-        values = (out[:, 0].astype(np.uint64) % np.uint64(10**PIN_DIGITS)).astype(np.uint32)
-        left, right = np.divmod(values, np.uint32(10_000))
-        return np.concatenate([_FOUR_DIGITS[left], _FOUR_DIGITS[right]], axis=1)
+        numbers = out[:, 0].astype(np.uint64)
+        # NumPy divides by a constant fast, but takes remainders slowly.
+        numbers -= numbers // np.uint64(10**PIN_DIGITS) * np.uint64(10**PIN_DIGITS)
+        return decimals(numbers)[:, -PIN_DIGITS:]
 
     def pin(self, index: int) -> str:
         """Eight digits."""

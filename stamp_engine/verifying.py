@@ -15,9 +15,10 @@ from enum import StrEnum
 from stamp_engine.errors import ErrorCode, Foreign, Forged, Malformed
 from stamp_engine.format import CompactCode, Profile, SealedCode, parse
 from stamp_engine.keys import KeyDirectory, SymmetricKeys
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.manifest import Manifest
 from stamp_engine.signing import KeyUse, PublicKey, sealed_message
-from stamp_engine.tokens import KeyState, Opened
+from stamp_engine.tokens import Opened
 
 _WORTH_A_THREAD = 64
 

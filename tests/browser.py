@@ -24,7 +24,7 @@ def main() -> None:
     if os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (("apt-get", "update", "--quiet"), SETTLED):
-            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  our own words
+            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False)
     if not chromium():
         print("!!! NO CHROMIUM FOUND: the browser tests are SKIPPED. Install it, or set CHROMIUM. !!!", file=sys.stderr)  # noqa: T201
 

@@ -28,7 +28,7 @@ TABLES = (SCAN_PLACE,)
 _MOST_TRIES = 64
 
 
-class NoReceipt(Exception):  # noqa: N818  an answer, not a fault
+class NoReceipt(Exception):
     """There is no scan, or no report, of that id."""
 
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import KeyUse
 from stamp_engine.signing import PublicKey as EngineKey
-from stamp_engine.tokens import KeyState
 from verifier import batches, codec, limits
 from verifier.batches import Item
 from verifier.claims import ClaimRequest

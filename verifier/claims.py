@@ -53,7 +53,7 @@ TRIES_IN_ALL = 1000
 MOST_TRIES = 64
 
 
-class ClaimRefused(Exception):  # noqa: N818  an answer, not a fault
+class ClaimRefused(Exception):
     """The claim cannot be judged; `code` is `no_receipt`, `no_pin` (none was printed) or `not_active`."""
 
     def __init__(self, code: str) -> None:
@@ -232,7 +232,7 @@ class _By:
     most: int
 
 
-class _NoneLeft(Exception):  # noqa: N818  carries the answer out of a transaction that must not stand
+class _NoneLeft(Exception):
     def __init__(self, day: int) -> None:
         self.day = day
 

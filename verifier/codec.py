@@ -3,11 +3,13 @@
 Texts follow the request's locale; `headline` comes in both languages. Times are RFC 3339 in UTC.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
+
+import orjson
 
 from verifier.contract import (
     VERDICTS,
@@ -33,6 +35,7 @@ LOCALES = ("vi", "en")
 OLDEST_LATE = timedelta(days=30)
 LONGEST_CODE = 4096
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Fault:
     text: Words
 
 
-class BadRequest(Exception):  # noqa: N818  what the caller is told
+class BadRequest(Exception):
     """The body of a request is not right; every fault is listed and nothing was done."""
 
     def __init__(self, *faults: Fault) -> None:
@@ -196,12 +199,8 @@ def _day(day: date | None) -> str | None:
 
 
 def scan_answer(answer: ScanAnswer, locale: str) -> Json:
-    """The scan answer as JSON."""
+    """The scan answer as JSON, in parts written before where scans share them."""
     words = VERDICTS[answer.verdict]
-
-    def part(value: Any, write: Callable[[Any, str], Json]) -> Json | None:
-        return None if value is None else write(value, locale)
-
     return {
         "verdict": answer.verdict.value,
         "tone": words.tone.value,
@@ -209,7 +208,7 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
         "advice": said(words.advice, locale),
         "reasons": [reason(one, locale) for one in answer.reasons],
         "first_scan": answer.first_scan,
-        "scans": part(answer.scans, _scans),
+        "scans": None if answer.scans is None else _scans(answer.scans),
         "stamp": None
         if answer.stamp is None
         else {
@@ -219,16 +218,35 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
             "key_id": answer.stamp.key_id,
             "pins": answer.stamp.pins,
         },
-        "product": part(answer.product, _product),
-        "organisation": part(answer.organisation, _organisation),
-        "lot": part(answer.lot, _lot),
-        "trace": [_trace(step, locale) for step in answer.trace],
-        "recall": part(answer.recall, _recall),
+        "product": _written(answer.product, _product, locale),
+        "organisation": _written(answer.organisation, _organisation, locale),
+        "lot": _written(answer.lot, _lot, locale),
+        "trace": _written(answer.trace, _trace, locale),
+        "recall": _written(answer.recall, _recall, locale),
         "receipt": None if answer.receipt is None else str(answer.receipt),
         "checked_at": moment(answer.checked_at),
         "suspicion": answer.suspicion,
         "late": answer.late,
     }
+
+
+_kept: dict[tuple[int, str], tuple[object, orjson.Fragment]] = {}
+_MOST_KEPT = 4096
+
+
+def _written(view: T | None, write: Callable[[T, str], object], locale: str) -> orjson.Fragment | None:
+    """A view as JSON. A facts' snapshot gives one object to all scans of a lot, so it is written once and kept.
+
+    It is known by its identity, which stays its own while it is kept here.
+    """
+    if view is None:
+        return None
+    found = _kept.get((id(view), locale))
+    if found is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[id(view), locale] = view, orjson.Fragment(orjson.dumps(write(view, locale)))
+    return found[1]
 
 
 def reason(fact: Reason, locale: str) -> Json:
@@ -237,7 +255,7 @@ def reason(fact: Reason, locale: str) -> Json:
     return {"code": fact.code.value, "text": said(fact.text, locale), "evidence": evidence}
 
 
-def _scans(scans: Scans, _: str) -> Json:
+def _scans(scans: Scans) -> Json:
     return {
         "count": scans.count,
         "by_you": scans.by_you,
@@ -311,14 +329,17 @@ def _lot(lot: LotView, _: str) -> Json:
     }
 
 
-def _trace(step: TraceView, locale: str) -> Json:
-    return {
-        "what": said(step.what, locale),
-        "where": step.where,
-        "when": _day(step.when),
-        "who": step.who,
-        "why": step.why,
-    }
+def _trace(steps: Sequence[TraceView], locale: str) -> list[Json]:
+    return [
+        {
+            "what": said(step.what, locale),
+            "where": step.where,
+            "when": _day(step.when),
+            "who": step.who,
+            "why": step.why,
+        }
+        for step in steps
+    ]
 
 
 def _recall(recall: RecallView, locale: str) -> Json:

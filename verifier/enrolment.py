@@ -20,7 +20,7 @@ ENROLLED = sa.Table(
 TABLES = (ENROLLED,)
 
 
-class NotEnrolled(Exception):  # noqa: N818  an answer, not a fault
+class NotEnrolled(Exception):
     """The token is missing, wrong or revoked."""
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from stamp_engine.errors import ManifestInvalid
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.manifest import verify as verify_manifest
 from stamp_engine.signing import KeyUse
 from stamp_engine.signing import PublicKey as EngineKey
-from stamp_engine.tokens import KeyState
 from verifier import dossier, plans
 from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.contract import Words

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from stamp_engine.errors import Forged
 from stamp_engine.format import INDEX_DIGITS, Code, CompactCode, Profile, human_serial
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import KeyUse, sealed_message
 from stamp_engine.signing import PublicKey as EngineKey
-from stamp_engine.tokens import KeyState, Opened
+from stamp_engine.tokens import Opened
 from verifier.contract import ReasonCode
 from verifier.facts import BatchFacts, PublicKey, Snapshot
 from verifier.verdict import Finding, found_that

@@ -18,7 +18,7 @@ LONGEST_QUEUE = 4096
 Answer: TypeAlias = "asyncio.Future[Outcome]"
 
 
-class QueueFull(Exception):  # noqa: N818  an answer, not a fault
+class QueueFull(Exception):
     """More scans are waiting than can be answered in time; try again in a moment."""
 
 

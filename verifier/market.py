@@ -59,7 +59,7 @@ HANDLING: Mapping[Fault, str] = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818  what the caller is told
+class Unreadable(Exception):
     """A line that is no line of a trace: its number and what is wrong with it."""
 
     def __init__(self, line: int, code: str, why: str) -> None:

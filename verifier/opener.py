@@ -33,7 +33,7 @@ PATIENCE_S = 1.2
 REST_S = 0.3
 
 
-class OpenerDown(Exception):  # noqa: N818  the word every caller uses for it
+class OpenerDown(Exception):
     """The opener did not answer; nothing about the codes is known."""
 
 

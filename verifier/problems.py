@@ -76,7 +76,7 @@ PROBLEMS: Mapping[str, ProblemKind] = {
 }
 
 
-class Problem(Exception):  # noqa: N818  RFC 9457's own word
+class Problem(Exception):
     """Ends a request with a problem; `faults` name the fields."""
 
     def __init__(self, code: str, *faults: Fault) -> None:

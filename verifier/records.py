@@ -51,7 +51,7 @@ TABLES = (FACT_CLOCK, SIGHTING, SCAN, SCAN_NONCE)
 SCAN_NAMES = tuple(column.name for column in SCAN.columns)
 
 
-class JournalDown(Exception):  # noqa: N818  the word every caller uses for it
+class JournalDown(Exception):
     """The database could not be reached or gave no answer; a record that was on its way may or may not be committed."""
 
 
@@ -119,7 +119,7 @@ class Recorded:
     refused: frozenset[int] = frozenset()
 
 
-class RowsRefused(Exception):  # noqa: N818  an answer, not a fault
+class RowsRefused(Exception):
     """The database, or the way to it, refuses these rows as such; nothing of them was written."""
 
 

@@ -52,7 +52,7 @@ _PICTURES: Final[Mapping[str, Callable[[bytes], bool]]] = {
 }
 
 
-class KeyReused(Exception):  # noqa: N818  an answer, not a fault
+class KeyReused(Exception):
     """The idempotency key was used for another report before. Nothing was recorded."""
 
 

@@ -44,7 +44,7 @@ PATIENCE_S = 1.0
 _NO_RECEIPT = UUID(int=0)
 
 
-class NonceReused(Exception):  # noqa: N818  an answer, not a fault
+class NonceReused(Exception):
     """The nonce was used for another code before. Nothing was recorded."""
 
 

@@ -34,7 +34,7 @@ LINE = sa.Table(
 TABLES = (HEAD, LINE)
 
 
-class NoSnapshot(Exception):  # noqa: N818  an answer, not a fault
+class NoSnapshot(Exception):
     """No pack has been signed yet; the worker does it within a minute of the first start."""
 
 

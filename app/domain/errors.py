@@ -8,7 +8,7 @@ from app.domain.refusals import REFUSALS, Kind, Text
 __all__ = ["REFUSALS", "Kind", "Refusal", "Text"]
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is the trade's word, and an answer rather than a fault
+class Refusal(Exception):
     """Raised when an act may not go on. Nothing of it has been or will be written."""
 
     def __init__(self, code: str, *, pointer: str | None = None, **values: object) -> None:

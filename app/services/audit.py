@@ -24,7 +24,7 @@ class Note:
     detail: str = ""
 
 
-class Broken(Exception):  # noqa: N818  what the chain is
+class Broken(Exception):
     """The chain does not hold at `seq`; `why` says how."""
 
     def __init__(self, seq: int, why: str) -> None:

@@ -37,7 +37,7 @@ class RowFault:
     words: Text
 
 
-class RowsRefused(Exception):  # noqa: N818  a refusal of many rows
+class RowsRefused(Exception):
     """Raised when a table is not taken, with everything that is wrong with it; nothing of it was kept."""
 
     def __init__(self, faults: Sequence[RowFault]) -> None:

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from app.models.keys import Epoch, SigningKey
 from app.services.work import Work
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import PublicKey
-from stamp_engine.tokens import KeyState
 
 
 def align(work: Work, keys: Iterable[PublicKey], epochs: Iterable[tuple[int, KeyState]]) -> None:

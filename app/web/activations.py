@@ -168,7 +168,7 @@ def _tried(
     return found
 
 
-class _Rehearsal(Exception):  # noqa: N818  it rolls back what was only tried
+class _Rehearsal(Exception):
     """Raised to leave a piece of work without writing it."""
 
 

@@ -33,7 +33,7 @@ def test_the_verifier_starts_from_what_is_copied(tmp_path: Path) -> None:
         else:
             shutil.copy(source, tmp_path / name)
     assert not (tmp_path / "app").exists()
-    made = subprocess.run(  # noqa: S603  our own words
+    made = subprocess.run(
         [sys.executable, "-P", "-c", START],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path)},

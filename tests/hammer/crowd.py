@@ -60,7 +60,7 @@ class Crowd:
         self._codes = codes
         self._stamps: Sequence[int] = sorted(codes)
         self._phones = phones
-        self._random = random.Random(seed)  # noqa: S311  a load, not a secret
+        self._random = random.Random(seed)
         self._stopping = False
         self.log = Log()
 

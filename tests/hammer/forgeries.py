@@ -78,7 +78,7 @@ _KINDS: tuple[tuple[int, Callable[[random.Random, Sequence[str]], str]], ...] = 
 
 def forgeries(genuine: Sequence[str], count: int, seed: int = 20_261_125) -> Iterator[str]:
     """`count` texts, none of which is one of the genuine codes or reads as one."""
-    dice = random.Random(seed)  # noqa: S311  repeatable, not secret
+    dice = random.Random(seed)
     weights, kinds = zip(*_KINDS, strict=True)
     for kind in dice.choices(kinds, weights, k=count):
         yield kind(dice, genuine)

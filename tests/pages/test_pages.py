@@ -77,7 +77,7 @@ def site(embedded: Stack) -> Iterator[Site]:
         "PORT": str(port),
     }
     command = [sys.executable, "-m", "app.cli", "serve"]
-    process = subprocess.Popen(command, env=env, cwd=ROOT)  # noqa: S603  our own program
+    process = subprocess.Popen(command, env=env, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(url + "/readyz")
@@ -90,7 +90,7 @@ def site(embedded: Stack) -> Iterator[Site]:
 def wait_for(url: str) -> None:
     for _ in range(120):
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own server
+            with urllib.request.urlopen(url, timeout=5) as answer:
                 if json.load(answer)["ready"]:
                     return
         except OSError:

@@ -100,7 +100,9 @@ def test_every_reason_is_said(folder: Path) -> None:
     assert run("verify", "--keys", folder, codes[0]).output == "forged\n"
 
 
-@pytest.mark.parametrize("name", ["-mwLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc", "--wLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc"])
+@pytest.mark.parametrize(
+    "name", ["-mwLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc", "--wLqZMn0K7slahQlC4STri_d2h5DWmqehBIPwjnGUc"]
+)
 @pytest.mark.parametrize("command", ["retire", "compromise"])
 def test_a_kid_may_begin_with_a_hyphen(folder: Path, command: str, name: str) -> None:
     answer = run("keys", command, name, "--keys", folder)
@@ -119,7 +121,7 @@ def dear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def started(*args: object, **pipes: int) -> "subprocess.Popen[str]":
     words = [sys.executable, "-m", "stamp_engine", *map(str, args)]
-    return subprocess.Popen(words, cwd=ROOT, env={**os.environ, **ENV}, text=True, **pipes)  # noqa: S603  our own words
+    return subprocess.Popen(words, cwd=ROOT, env={**os.environ, **ENV}, text=True, **pipes)
 
 
 def test_a_code_is_answered_when_it_arrives(dear: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stamp_engine.errors import Foreign, Malformed, MintRefused, TypingError
 from stamp_engine.format import (
     ALPHABET,
+    INDEX_LIMIT,
     CompactCode,
     Profile,
     SealedCode,
@@ -23,7 +24,8 @@ from stamp_engine.format import (
     parse,
     sealed_text,
 )
-from stamp_engine.texts import characters, compact_texts, lines, rows, serials
+from stamp_engine.signing import sealed_message, sealed_messages
+from stamp_engine.texts import characters, compact_texts, decimals, letters, lines, rows, serials
 
 HOST = "T.SONLA.VN"
 GTIN = "09521234000013"
@@ -136,8 +138,10 @@ def test_blocks_of_texts_and_serials_equal_single_ones(tokens: list[int]) -> Non
     high = np.array([token >> 40 for token in tokens], dtype=np.uint64)
     low = np.array([token & (1 << 40) - 1 for token in tokens], dtype=np.uint64)
     template = choose_template(Profile.COMPACT, HOST, GTIN)
-    assert lines(compact_texts(template, characters(high, low))) == [compact_text(template, token) for token in tokens]
-    assert lines(serials(characters(high, low))) == [human_serial(token) for token in tokens]
+    assert lines(compact_texts(template, letters(characters(high, low)))) == [
+        compact_text(template, token) for token in tokens
+    ]
+    assert lines(serials(letters(characters(high, low)))) == [human_serial(token) for token in tokens]
 
 
 @given(st.integers(1, 10**6), st.integers(1, 40))
@@ -145,3 +149,15 @@ def test_rows_of_positions_are_counted_across_every_power_of_ten(first: int, cou
     column = np.full((count, 3), ord("x"), dtype=np.uint8)
     expected = "".join(f"{first + place},xxx\r\n" for place in range(count))
     assert rows(first, [column], (b"", b",", b"\r\n")) == expected.encode()
+
+
+@given(st.sampled_from([None, GTIN]), st.integers(0, INDEX_LIMIT - 4), st.integers(0, 4))
+def test_messages_of_a_run_are_those_of_its_stamps(gtin: str | None, first: int, count: int) -> None:
+    run = range(first, first + count)
+    assert list(sealed_messages(b"SLA1", gtin, run)) == [sealed_message(b"SLA1", gtin, index) for index in run]
+
+
+@given(st.lists(st.integers(0, 10**12 - 1)))
+def test_decimals_have_twelve_digits(numbers: list[int]) -> None:
+    spelled = decimals(np.array(numbers, dtype=np.uint64))
+    assert [bytes(row).decode() for row in spelled] == [f"{number:012d}" for number in numbers]

@@ -67,7 +67,7 @@ def mutated(random: Random, text: str, others: list[str]) -> str:
 
 def examples(count: int, seed: int) -> Iterator[str]:
     """Texts that were mutated once to many times, and some that are noise from the start."""
-    random, known = Random(seed), seeds()  # noqa: S311  the same examples every time
+    random, known = Random(seed), seeds()
     for _ in range(count):
         if random.random() < 0.05:
             yield "".join(map(chr, random.choices(range(0x250), k=random.randrange(700))))
@@ -115,7 +115,7 @@ def test_no_text_takes_a_millisecond() -> None:
 
 def authentic(count: int) -> Iterator[tuple[str, int]]:
     """Codes of every profile, with and without GTIN, and typed serials."""
-    random = Random(3)  # noqa: S311
+    random = Random(3)
     for place in range(count):
         index = random.randrange(10**12)
         gtin = GTIN if place % 2 else None

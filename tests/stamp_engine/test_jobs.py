@@ -87,12 +87,12 @@ def test_killed_again_and_again_no_index_is_left_out_or_doubled(tmp_path: Path) 
     keys, secret = tmp_path / "keys", {"ESTAMP_PASSPHRASE": "a passphrase"}
     KeyDirectory.create(keys, b"a passphrase", KeyKind.STANDALONE)
     command = [sys.executable, "-m", "stamp_engine", "mint", "--keys", str(keys), "--csv", "--pdf"]
-    chance = random.Random(5)  # noqa: S311  when to kill
+    chance = random.Random(5)
     blocks = []
     for number in range(4):
         out = tmp_path / f"out{number}"
         for delay in [*sorted(chance.uniform(0.3, 2.2) for _ in range(3)), None]:
-            process = subprocess.Popen(  # noqa: S603  our own command
+            process = subprocess.Popen(
                 [*command, "--count", "30000", "--out", str(out), "--profile", ("compact", "sealed")[number % 2]],
                 env={**os.environ, **secret},
                 stdout=subprocess.DEVNULL,
@@ -116,7 +116,7 @@ def test_the_helpers_of_a_killed_mint_end_with_it(tmp_path: Path) -> None:
     keys, sign = tmp_path / "keys", f"SEALING_TEST={tmp_path}".encode()
     KeyDirectory.create(keys, b"a passphrase", KeyKind.STANDALONE)
     command = [sys.executable, "-m", "stamp_engine", "mint", "--keys", str(keys), "--profile", "sealed"]
-    process = subprocess.Popen(  # noqa: S603  our own command
+    process = subprocess.Popen(
         [*command, "--count", "400000", "--out", str(tmp_path / "out")],
         env={**os.environ, "ESTAMP_PASSPHRASE": "a passphrase", "SEALING_TEST": str(tmp_path)},
         stdout=subprocess.DEVNULL,

@@ -18,8 +18,9 @@ from stamp_engine import mark, vault
 from stamp_engine.errors import KeyStoreError, MintRefused
 from stamp_engine.format import INDEX_LIMIT
 from stamp_engine.keys import KeyDirectory, KeyKind, open_symmetric
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.mark import HIGH_WATER
-from stamp_engine.tokens import LIVE_EPOCHS, KeyState
+from stamp_engine.tokens import LIVE_EPOCHS
 from stamp_engine.vault import LOCK, PUBLIC
 
 SECRET = b"a passphrase for tests"
@@ -160,7 +161,7 @@ from pathlib import Path
 from stamp_engine import vault
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.keys import KeyDirectory
-from stamp_engine.tokens import KeyState
+from stamp_engine.lifecycle import KeyState
 vault._SCRYPT = {"n": 2, "r": 1, "p": 1}
 path, what, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 keys = KeyDirectory.open(path, b"a passphrase for tests")
@@ -184,7 +185,7 @@ for turn in range(times):
 
 
 def child(path: Path, what: str, times: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  our own words
+    return subprocess.Popen(
         [sys.executable, "-c", CHILD, str(path), what, str(times)],
         cwd=ROOT,
         stdout=subprocess.PIPE,

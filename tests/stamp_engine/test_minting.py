@@ -21,13 +21,13 @@ from stamp_engine.format import Profile, Template, choose_template, compact_text
 from stamp_engine.images import png, svg
 from stamp_engine.keys import KeyDirectory, KeyKind
 from stamp_engine.layouts import DEFAULT, choose, shipped
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.manifest import verify
 from stamp_engine.minting import CODES, SHEETS, Job, Wants, chunks, mint
 from stamp_engine.readback import ReadBack
 from stamp_engine.sheets import Face
 from stamp_engine.symbols import for_template, matrix
 from stamp_engine.texts import characters, lines
-from stamp_engine.tokens import KeyState
 from stamp_engine.verifying import Outcome, check
 
 HOST = "T.SONLA.VN"

@@ -37,7 +37,7 @@ def compact(template: Template, tokens: Sequence[int]) -> tuple[list[str], U8]:
 
 def sealed(template: Template, seals: Sequence[tuple[int, bytes]]) -> tuple[list[str], U8]:
     table = for_template(template)
-    drawn = table.draw(sealed_digits([index for index, _ in seals], [signature for _, signature in seals]))
+    drawn = table.draw(sealed_digits([index for index, _ in seals], b"".join(seal for _, seal in seals)))
     return [sealed_text(template, *seal) for seal in seals], table.unpacked(drawn)
 
 

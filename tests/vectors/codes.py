@@ -6,8 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from stamp_engine.format import human_serial
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import SecretKey, sealed_message
-from stamp_engine.tokens import EpochKey, KeyState, TokenKeys
+from stamp_engine.tokens import EpochKey, TokenKeys
 from tests.vectors.given import (
     ALIAS,
     DEPLOYMENT,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from stamp_engine.format import Profile, Template, choose_template, compact_text, human_serial, sealed_text
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.signing import KeyUse, SecretKey, sealed_message
-from stamp_engine.tokens import EpochKey, KeyState, TokenKeys
+from stamp_engine.tokens import EpochKey, TokenKeys
 
 DEPLOYMENT = bytes.fromhex("534c0001")
 HOST, ALIAS = "T.SONLA.VN", "TEM.SONLA.GOV.VN"

@@ -9,9 +9,10 @@ from pathlib import Path
 import rfc8785
 
 from stamp_engine.format import Profile
+from stamp_engine.lifecycle import KeyState
 from stamp_engine.manifest import Manifest, sign
 from stamp_engine.signing import KeyUse, SecretKey
-from stamp_engine.tokens import KeyState, PinKeys
+from stamp_engine.tokens import PinKeys
 from tests.vectors import codes
 from tests.vectors.given import (
     ALIAS,

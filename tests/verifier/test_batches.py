@@ -103,18 +103,7 @@ def test_a_recall_since_the_offline_scan_is_a_conflict(
     door: TestClient, place: World, codes: list[str], device: int
 ) -> None:
     lot = place.rows("lot")[0].id
-    recall = place.insert(
-        "recall",
-        number="TH-1",
-        organisation_id=1,
-        state="OPEN",
-        reason="Lẫn tạp chất",
-        instruction="Trả lại",
-        requested_by_id=1,
-        requested_at=NOW,
-        opened_at=NOW,
-    )
-    place.add("recall_lot", recall_id=recall, lot_id=lot)
+    place.recall(lot, "OPEN", "Lẫn tạp chất")
     item = {"code": codes[0], "scanned_at": earlier(30), "verdict": "authentic_offline", "locale": "en"}
     (one,) = send(door, [item]).json()["scans"]
     assert one["answer"]["verdict"] == "recalled"

@@ -195,7 +195,7 @@ def test_a_replay_in_recorded_order_gives_the_state_the_live_path_wrote(place: W
 
 
 def _worker(place: World, block: range, crowded: Crowded, number: int) -> Callable[[], list[object]]:
-    means, dice = place.means(ProcessCache()), Random(number)  # noqa: S311  a test's dice
+    means, dice = place.means(ProcessCache()), Random(number)
     scanner = place.scanner(means)
     claims = Claims(means.journal, means.facts, means.opener, clock=place.clock, new_id=place.new_id)
     aftermath = Aftermath(means.journal, clock=place.clock, facts=means.facts)

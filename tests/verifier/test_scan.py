@@ -104,22 +104,7 @@ def test_recall_void_and_hold_show_on_the_very_next_scan(place: World) -> None:
     assert "Chờ kiểm nghiệm" in held.reasons[0].text.vi
     place.change("hold", hold, lifted_at=NOW)
     assert scan(scanner, place.text(block[0])).verdict is V.VALID
-    recall = place.insert(
-        "recall",
-        number="TH-1",
-        organisation_id=1,
-        state="APPROVED",
-        reason="Vượt dư lượng",
-        instruction="Trả lại cửa hàng",
-        requested_by_id=1,
-        requested_at=NOW,
-        decided_at=NOW,
-    )
-    with place.stack.engine.begin() as connection:
-        connection.execute(
-            sa.text("INSERT INTO recall_lot (recall_id, lot_id) VALUES (:r, :l)"), {"r": recall, "l": lot}
-        )
-        connection.exec_driver_sql("UPDATE fact_clock SET value = value + 1")
+    place.recall(lot)
     recalled = scan(scanner, place.text(block[1]))
     assert recalled.verdict is V.RECALLED
     assert recalled.recall is not None

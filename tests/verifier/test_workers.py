@@ -62,7 +62,7 @@ class Served:
             f"http://127.0.0.1:{self.port}{path}", body, {**JSON, "content-type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(asked, timeout=LONGEST_S) as answer:  # noqa: S310  see above
+            with urllib.request.urlopen(asked, timeout=LONGEST_S) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -180,6 +180,27 @@ class World:
             },
         )
 
+    def recall(self, lot: int, state: str = "APPROVED", reason: str = "Vượt dư lượng") -> int:
+        """A recall of one lot, in force from the next scan."""
+        opened = {"opened_at": NOW} if state == "OPEN" else {"decided_at": NOW}
+        key = self.insert(
+            "recall",
+            number="TH-1",
+            organisation_id=1,
+            state=state,
+            reason=reason,
+            instruction="Trả lại cửa hàng",
+            requested_by_id=1,
+            requested_at=NOW,
+            **opened,
+        )
+        with self.stack.engine.begin() as connection:
+            connection.execute(
+                sa.text("INSERT INTO recall_lot (recall_id, lot_id) VALUES (:r, :l)"), {"r": key, "l": lot}
+            )
+            move(connection)
+        return key
+
     def text(self, index: int, *, profile: Profile = Profile.COMPACT, gtin: str | None = None) -> str:
         template = choose_template(profile, HOST, gtin)
         if profile is Profile.COMPACT:
