@@ -224,8 +224,9 @@ async def missing(request: Request) -> Response:
     raise Problem("not_found")
 
 
+SCAN = guarded(scan, page=False)
 ROUTES = [
-    Route("/api/v1/scans", guarded(scan, page=False), methods=["POST"]),
+    Route("/api/v1/scans", SCAN, methods=["POST"]),
     Route("/api/v1/scans", guarded(erase_all, page=False), methods=["DELETE"]),
     Route("/api/v1/scans/batch", guarded(batch, page=False), methods=["POST"]),
     Route("/api/v1/scans/{receipt}", guarded(erase, page=False), methods=["DELETE"]),

@@ -51,6 +51,8 @@ class Proxies:
 
     def __init__(self, trusted: Collection[str]) -> None:
         self._networks = tuple(ip_network(one, strict=False) for one in trusted)
+        # Few addresses send most requests.
+        self._trusts = lru_cache(maxsize=4096)(self._is_trusted)
 
     def client(self, peer: str, forwarded_for: str) -> str:
         """The client's address: the nearest one that is not a trusted proxy."""
@@ -60,7 +62,7 @@ class Proxies:
                 return address
         return chain[-1]
 
-    def _trusts(self, address: str) -> bool:
+    def _is_trusted(self, address: str) -> bool:
         found = _address(address)
         return found is not None and any(found in network for network in self._networks)
 

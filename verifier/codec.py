@@ -6,6 +6,7 @@ Texts follow the request's locale; `headline` comes in both languages. Times are
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -190,8 +191,13 @@ def moment(at: int | None) -> str | None:
     """UTC microseconds as RFC 3339."""
     if at is None:
         return None
-    whole = datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)
-    return whole.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, rest = divmod(at, 1_000_000)
+    return f"{_second(second)}.{rest // 1000:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _day(day: date | None) -> str | None:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -32,7 +34,7 @@ from verifier.places import cell
 from verifier.problems import PROBLEMS, Problem
 from verifier.reports import KeyReused
 from verifier.scan import NonceReused
-from verifier.service import Service, new_id, now
+from verifier.service import Service, now
 from verifier.snapshot import NoSnapshot
 
 LARGEST_BODY = 16_384
@@ -48,23 +50,23 @@ T = TypeVar("T")
 Door = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Client:
-    """Who is asking: a stable device id, whether it is new, and the truncated network."""
+    """Who is asking: the device, where it has been here before, and the truncated network."""
 
-    device: str
-    fresh: bool
+    known: str | None
     network: str
+    new_device: Callable[[], str]
 
-    @property
-    def known(self) -> str | None:
-        """The device, where it has been here before."""
-        return None if self.fresh else self.device
+    @cached_property
+    def device(self) -> str:
+        """A stable device id; a new one where it is not known."""
+        return self.known or self.new_device()
 
 
 def service_of(request: Request) -> Service:
     """The parts behind the doors."""
-    found: Service = request.app.state.service
+    found: Service = request.scope["app"].state.service
     return found
 
 
@@ -75,12 +77,12 @@ def client_of(request: Request) -> Client:
     # A sender may repeat the header; a proxy adds its own at the end of them all.
     address = service.proxies.client(peer, ",".join(request.headers.getlist("x-forwarded-for")))
     known = service.signer.read("device", request.cookies.get(DEVICE_COOKIE))
-    return Client(known or service.signer.new_device(), known is None, network_of(address))
+    return Client(known, network_of(address), service.signer.new_device)
 
 
 def remember(request: Request, response: Response, client: Client) -> None:
     """Give a new device its cookie."""
-    if client.fresh:
+    if client.known is None:
         signed = service_of(request).signer.sign("device", client.device)
         set_cookie(request, response, DEVICE_COOKIE, signed, _YEAR_S)
 
@@ -233,10 +235,10 @@ def status_of(answer: ScanAnswer) -> int:
 
 def request_id(request: Request) -> str:
     """The name of this request in answers and logs: the client's own, or a new one."""
-    if not hasattr(request.state, "id"):
+    found: str = request.scope.get("request_id", "")
+    if not found:
         given = request.headers.get("x-request-id", "")
-        request.state.id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
-    found: str = request.state.id
+        found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     return found
 
 

@@ -74,8 +74,11 @@ class Windows:
         """Count one event; gives how many there are in the window now."""
         key, slot = (limit, who), self._clock() // limit.slot_us
         with self._lock:
-            window = self._kept.setdefault(key, _Window())
-            self._kept.move_to_end(key)
+            window = self._kept.get(key)
+            if window is None:
+                window = self._kept[key] = _Window()
+            else:
+                self._kept.move_to_end(key)
             window.fresh[slot] += 1
             self._touched.add(key)
             if len(self._kept) > self._capacity:

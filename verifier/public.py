@@ -238,4 +238,5 @@ ROUTES = [
     Route("/r/{receipt}/erase", guarded(erase, page=True), methods=["POST"]),
     Route("/robots.txt", robots, methods=["GET"]),
 ]
-CODE = Route("/{path:path}", guarded(code, page=True), methods=["GET"])
+STAMP_PAGE = guarded(code, page=True)
+CODE = Route("/{path:path}", STAMP_PAGE, methods=["GET"])
