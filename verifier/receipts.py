@@ -57,11 +57,17 @@ def replay(row: ScanRow, facts: Snapshot) -> ScanAnswer:
 
 
 def veiled(answer: ScanAnswer) -> ScanAnswer:
-    """The answer for somebody else than who scanned: of the serial, which is the code, the first group is left."""
-    stamp = answer.stamp
-    if stamp is None:
-        return answer
-    return replace(answer, stamp=replace(stamp, serial=f"{stamp.serial[:4]}-…"))
+    """The answer for somebody else than who scanned.
+
+    Of the serial, which is the code, the first group is left; what "you" did is nobody else's business.
+    """
+    stamp, scans = answer.stamp, answer.scans
+    return replace(
+        answer,
+        stamp=None if stamp is None else replace(stamp, serial=f"{stamp.serial[:4]}-…"),
+        scans=None if scans is None else replace(scans, by_you=0, elsewhere=scans.count),
+        reasons=tuple(one for one in answer.reasons if one.code is not ReasonCode.SEEN_BEFORE),
+    )
 
 
 def _plain(value: Value) -> object:

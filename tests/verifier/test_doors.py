@@ -109,6 +109,18 @@ def test_a_forwarded_receipt_shows_no_code_that_could_be_scanned_again(
     assert place.rows("scan") == before
 
 
+def test_a_forwarded_receipt_says_in_json_nothing_of_you(door: TestClient, codes: list[str]) -> None:
+    door.get(path(codes[0]), headers=PHONE)
+    receipt = door.post("/api/v1/scans", json={"code": codes[0]}).json()["receipt"]
+    mine = door.get(f"/r/{receipt}", headers=JSON).json()
+    assert (mine["scans"]["by_you"], mine["scans"]["elsewhere"]) == (2, 0)
+    assert "seen_before" in {reason["code"] for reason in mine["reasons"]}
+    door.cookies.clear()
+    theirs = door.get(f"/r/{receipt}", headers=JSON).json()
+    assert (theirs["scans"]["by_you"], theirs["scans"]["elsewhere"], theirs["scans"]["count"]) == (0, 2, 2)
+    assert "seen_before" not in {reason["code"] for reason in theirs["reasons"]}
+
+
 def test_nonce_and_repeat(door: TestClient, place: World, codes: list[str]) -> None:
     one = door.post("/api/v1/scans", json={"code": codes[0], "nonce": "n-1"}).json()
     assert door.post("/api/v1/scans", json={"code": codes[0], "nonce": "n-1"}).json() == one
