@@ -8,6 +8,7 @@ doubled, no wrong verdict, one first scan a stamp, no answer later than two seco
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,14 @@ class Estate:
         """PostgreSQL's processes, the first one first."""
         first = (self.place.stack.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]
         return [int(pid) for pid in (first, *Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+    def accepts(self) -> bool:
+        """Whether PostgreSQL takes connections."""
+        try:
+            with self.place.stack.engine.connect():
+                return True
+        except sa.exc.OperationalError:
+            return False
 
     def cache(self) -> "subprocess.Popen[bytes]":
         """Valkey's process."""
@@ -219,6 +228,27 @@ async def stall(at: Estate) -> None:
             await asyncio.sleep(0.4)
 
 
+async def disk(at: Estate) -> None:
+    """A full disk: not one more byte can be written, so PostgreSQL gives up in mid-commit and recovers from its log."""
+    await asyncio.to_thread(_limit, at.database()[1:])
+    # Its first process was spared: those that it starts in their place may write again.
+    await asyncio.sleep(0.5)
+    at.place.stack.engine.dispose()
+    await asyncio.to_thread(_wait, at.accepts)
+
+
+def _limit(pids: Sequence[int]) -> None:
+    owner = Path(f"/proc/{pids[0]}").stat()
+
+    def limited() -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    # PostgreSQL may run as a user of its own, and only that one may set its limits.
+    subprocess.run(["/bin/true"], user=owner.st_uid, group=owner.st_gid, preexec_fn=limited, check=True)
+
+
 async def recall(at: Estate) -> None:
     """A recall is committed while Valkey is away, and the office is gone before it can tell anybody."""
     process = at.cache()
@@ -231,7 +261,7 @@ async def recall(at: Estate) -> None:
 
 
 FAULTS: dict[str, Callable[[Estate], Awaitable[None]]] = {
-    fault.__name__: fault for fault in (worker, opener, valkey, flush, network, postgresql, stall)
+    fault.__name__: fault for fault in (worker, opener, valkey, flush, network, postgresql, stall, disk)
 }
 
 
