@@ -9,6 +9,8 @@ PATIENCE_S = 10
 LOCK_PATIENCE_S = 1.8
 PARAMETERS: Final = {
     "connect_timeout": 2,
+    # A server that is gone without a word; over a socket of the same machine it says nothing.
+    "tcp_user_timeout": 2000,
     "options": f"-c statement_timeout={PATIENCE_S}s -c timezone=UTC -c synchronous_commit=on",
     "application_name": "estamp-verifier",
 }

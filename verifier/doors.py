@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,11 +33,12 @@ from verifier.places import cell
 from verifier.problems import PROBLEMS, Problem
 from verifier.reports import KeyReused
 from verifier.scan import NonceReused
-from verifier.service import Service, now
+from verifier.service import Service, new_id, now
 from verifier.snapshot import NoSnapshot
 
 LARGEST_BODY = 16_384
 RETRY_AFTER_S = "5"
+LONGEST_S = 1.9
 PLAIN_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_HEADERS = {**PLAIN_HEADERS, "content-security-policy": pages.POLICY}
 _YEAR_S = 365 * 86_400
@@ -199,9 +199,14 @@ def spend(request: Request, *asked: tuple[Limit, str]) -> None:
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """Run blocking work in a thread. Raises Problem where it is refused."""
+    """Run blocking work in a thread. Raises Problem where it is refused, or takes longer than a phone is held in hand.
+
+    What takes too long may still be done; whoever asks again finds it.
+    """
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.wait_for(asyncio.to_thread(work), LONGEST_S)
+    except TimeoutError:
+        raise Problem("unavailable") from None
     except NoReceipt:
         raise Problem("no_receipt") from None
     except ClaimRefused as error:
@@ -238,7 +243,7 @@ def request_id(request: Request) -> str:
     found: str = request.scope.get("request_id", "")
     if not found:
         given = request.headers.get("x-request-id", "")
-        found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
     return found
 
 

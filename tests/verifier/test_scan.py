@@ -1,5 +1,6 @@
 """The scan on real databases: verdicts, firsts under races, recalls at once, nonces, and lost servers."""
 
+import resource
 import threading
 import time
 from collections import Counter
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from stamp_engine.format import Profile
 from tests.conftest import NOW, Stack
-from tests.verifier.world import DAY, GTIN, World, answer, scan
+from tests.verifier.world import DAY, GTIN, World, answer, scan, world
 from verifier import line
 from verifier.cache import ProcessCache
 from verifier.contract import Place, ReasonCode, ScanRequest, ScanRole, Verdict
@@ -198,6 +199,25 @@ def test_forged_malformed_and_foreign_touch_no_database(place: World, monkeypatc
         assert scan(scanner, text).verdict is verdict, text[:40]
     assert statements == []
     assert place.rows("scan") == []
+
+
+def test_a_full_disk_under_sqlite_answers_unavailable_and_writes_no_half(embedded: Stack) -> None:
+    """Invariant 4, in the embedded default, where this process itself writes the file."""
+    with world(embedded) as place:
+        block = place.batch(((2, "ACTIVE", place.lot("L1")),))
+        scanner = place.scanner()
+        assert scan(scanner, place.text(block[0])).verdict is V.VALID_FIRST
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            found = [scan(scanner, place.text(stamp)) for stamp in block]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert {one.verdict for one in found} == {V.UNAVAILABLE}
+        assert len(place.rows("scan")) == 1
+        assert scan(scanner, place.text(block[1])).verdict is V.VALID_FIRST
+        assert scan(scanner, place.text(block[0])).verdict is V.VALID
+        assert sorted(row.n for row in place.rows("scan")) == [1, 1, 2]
 
 
 def test_an_authentic_code_outside_every_batch_is_unknown(place: World) -> None:

@@ -9,11 +9,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -143,6 +144,31 @@ def test_a_worker_that_starts_without_its_servers_says_so_at_once(production: St
                 assert (answer.status_code, answer.json()["verdict"]) == (503, "unavailable")
                 assert int(answer.headers["retry-after"]) > 0
                 assert time.monotonic() - began < 2 * LONGEST_S
+
+
+@pytest.mark.timeout(60)
+def test_no_door_waits_for_a_silent_database(production: Stack, servers: Servers) -> None:
+    with world(production) as place, TestClient(create(settings(place))) as phone:
+        block = place.batch(((1, "ACTIVE", place.lot("L1")),))
+        receipt = phone.get(path(place.text(block[0])), headers=JSON).json()["receipt"]
+        here = {"lat": 21.3, "lon": 103.9, "accuracy_m": 20}
+        asked: list[Callable[[], httpx.Response]] = [
+            lambda: phone.get(f"/r/{receipt}", headers=JSON),
+            lambda: phone.post(f"/api/v1/scans/{receipt}/claim", json={}),
+            lambda: phone.post(f"/api/v1/scans/{receipt}/location", json=here),
+            lambda: phone.post("/api/v1/reports", json={"text": "Tem lạ", "receipt": receipt}),
+            lambda: phone.delete(f"/api/v1/scans/{receipt}"),
+        ]
+        with silent(servers):
+            for ask in asked:
+                began = time.monotonic()
+                assert ask().status_code == 503
+                assert time.monotonic() - began < LONGEST_S
+        until = time.monotonic() + 3
+        while (claimed := asked[1]()).status_code == 503:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert claimed.json()["outcome"] == "claimed"
 
 
 @pytest.mark.timeout(120)
