@@ -42,6 +42,11 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "UNRECOVERABLE": ("không thu hồi được", "unrecoverable"),
     "CHECKING": ("đang xác minh", "being looked into"),
     "CONFIRMED": ("có vi phạm", "something wrong"),
+    "WATCHING": ("đang theo dõi", "being watched"),
+    "HOLD_ASKED": ("chờ duyệt tạm dừng", "hold to approve"),
+    "HELD": ("đã tạm dừng lô", "lot held"),
+    "UPHELD": ("xác nhận vi phạm", "confirmed"),
+    "FALSE_ALARM": ("báo nhầm", "false alarm"),
     "UNFOUNDED": ("không thấy vi phạm", "nothing wrong"),
 }
 
@@ -84,6 +89,10 @@ CHOICES: Final[Mapping[str, tuple[str, str]]] = {
     "void": ("Huỷ", "Void"),
     "lose": ("Báo mất", "Report lost"),
     "spoil": ("Hỏng", "Spoiled"),
+    "display": ("Hàng trưng bày", "On display"),
+    "exposed": ("Mã bị đăng lên mạng", "Published on the web"),
+    "shop": ("Cửa hàng", "Shop"),
+    "online": ("Bán qua mạng", "Online"),
     "QD-1048-2019": ("QĐ 1048/2019", "Decision 1048/2019"),
     "QD-148-2023": ("QĐ 148/2023", "Decision 148/2023"),
 }
@@ -140,5 +149,15 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "issue": ("cấp", "issued"),
     "publish": ("công bố khoá", "published a key"),
     "change": ("đổi", "changed"),
+    "raise": ("báo cán bộ", "told officers"),
+    "page": ("báo khẩn quản trị", "paged the administrators"),
+    "watch": ("theo dõi tiếp", "kept watching"),
+    "ask_hold": ("đề nghị tạm dừng lô", "asked for a hold"),
+    "approve_hold": ("duyệt tạm dừng lô", "approved the hold"),
+    "refuse_hold": ("không duyệt tạm dừng", "refused the hold"),
+    "confirm": ("xác nhận vi phạm", "confirmed it"),
+    "dismiss": ("kết luận báo nhầm", "called it a false alarm"),
+    "reopen": ("mở lại", "opened it again"),
+    "end": ("gỡ", "ended it"),
     "sum_up": ("tổng hợp lượt quét cũ", "summed up old scans"),
 }

@@ -1,8 +1,10 @@
 """The copy detector alone: what it remembers, who has a voice, and what may and may never turn a stamp red."""
 
+import json
 import struct
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -259,3 +261,22 @@ def test_a_history_of_the_first_version_becomes_one_of_this() -> None:
     assert now.has(Mark.PIN_CONFIRMED)
     assert [count for _, count, _ in now.seen] == [3, 2]
     assert now.pin_device
+
+
+@given(acts(*ALL))
+def test_a_history_goes_back_to_the_first_version_with_its_counts(done: list[Act]) -> None:
+    migration = import_module("migrations.versions.0015_copies")
+    for now in lived(done):
+        again = Sighting.unpack(migration._packed(migration._unpacked(now.pack())))  # noqa: SLF001
+        kept = ("scans", "devices", "first_at", "last_at", "pin_at_s")
+        assert [getattr(again, name) for name in kept] == [getattr(now, name) for name in kept]
+        assert again.has(Mark.FIRST_USED) == now.has(Mark.FIRST_USED)
+        assert again.has(Mark.PIN_CONFIRMED) == now.has(Mark.PIN_CONFIRMED)
+
+
+def test_every_number_of_the_detector_names_its_source() -> None:
+    raw = json.loads(files("verifier.clones").joinpath("weights.json").read_text("utf-8"))
+    numbers = {**raw, **raw["shares"]}
+    given_by = {name: one["source"] for name, one in numbers.items() if isinstance(one, dict) and "value" in one}
+    assert len(given_by) == 10
+    assert all(source.partition(":")[0] in {"fitted", "measured", "assumption"} for source in given_by.values())
