@@ -164,7 +164,7 @@ def _copies(page: _Page) -> Iterator[Signal]:
         found = [one for one in history_findings(history, standing.flags) if LEADS_TO.get(one.code) in _WARNINGS]
         if not found or standing.batch is None:
             continue
-        clues = (Clue(f"{one.code.value}:{local_day(at)}", at, _said(reason(one))) for one in found)
+        clues = (Clue(one.code.value, at, _said(reason(one))) for one in found)
         yield Signal(
             CaseKind.COPY,
             f"stamp:{stamp}",
@@ -247,7 +247,7 @@ def _clues_of(shown: lots.Shown, at: int) -> Iterator[Clue]:
             f"{shown.unusual} of the {shown.stamps} scanned stamps of the lot have a slightly odd history, many more"
             " than in other lots.",
         )
-        yield Clue(f"excess:{local_day(at)}", at, words)
+        yield Clue("excess", at, words)
     for area in shown.areas:
         if area.weight >= _WORTH_TELLING or shown.excess < _WORTH_TELLING:
             near = places.near(places.cell(Place(area.lat, area.lon, 0.0))) or Words("một nơi khác", "another place")
@@ -272,7 +272,7 @@ def _rolls(work: Work, page: _Page) -> Iterator[Signal]:
             f"{stamps} stamps of a roll that is not activated were scanned within 7 days, in {max(squares, 1)} places"
             " at least.",
         )
-        clue = Clue(f"roll:{local_day(last.at)}", last.at, words)
+        clue = Clue("roll", last.at, words)
         owner = _owner(page.facts, batch)
         yield Signal(CaseKind.STOLEN, f"roll:{batch}", stamps, (clue,), organisation_id=owner, batch_id=batch)
 
@@ -290,4 +290,4 @@ def _unissued(work: Work, page: _Page) -> Iterator[Signal]:
             f"Mã đúng khoá {key} nhưng chưa từng được phát hành: {codes} mã trong 7 ngày. Khoá này có thể đã lộ.",
             f"Codes right by key {key} that were never issued: {codes} within 7 days. That key may be known to others.",
         )
-        yield Signal(CaseKind.UNISSUED, f"key:{key}"[:64], codes, (Clue(f"key:{local_day(one.at)}", one.at, words),))
+        yield Signal(CaseKind.UNISSUED, f"key:{key}"[:64], codes, (Clue("key", one.at, words),))

@@ -11,7 +11,7 @@ from app.api.views import views
 from app.auth import may, needs, reading
 from app.domain.cases import CaseEvent, CaseKind
 from app.domain.permissions import Action
-from app.services import cases, casework, flags, sellers
+from app.services import cases, casework, flags, labels, sellers
 from app.services.cases import Said
 from app.services.flags import NewFlag
 from app.services.sellers import NewSeller
@@ -58,7 +58,9 @@ def get_case(path: ById) -> Response:
         scene = casework.scene(work, row, reports=may(Action.READ_REPORT))
         content: dict[str, Any] = {
             **views(work, [row])[0],
-            "evidence": [{"at": one.at, "vi": one.vi, "en": one.en} for one in cases.evidence(work, row)],
+            "evidence": [
+                {"since_at": one.since, "at": one.at, "vi": one.vi, "en": one.en} for one in cases.evidence(work, row)
+            ],
             "steps": [event for event, _ in cases.possible(work, row)],
             "places": [
                 {"name": spot.name, "province": spot.province, "lat": spot.lat, "lon": spot.lon, **spot.counts}
@@ -75,6 +77,15 @@ def step_case(path: CaseStep) -> Response:
     """Watch, hold with four eyes, confirm, call a false alarm, reopen; `outcome` is told to reporters."""
     said = given(SaidBody).root
     return stepped(lambda work: cases.step(work, path.uid, path.event, said), lambda work: cases.get(work, path.uid))
+
+
+@api.get("/case-labels")
+@needs(Action.DECIDE_CASE)
+def list_labels() -> Response:
+    """Decided cases as JSON lines: events of their stamps and what officers found, as `estamp replay` reads them."""
+    with reading() as work:
+        text = "".join(f"{line}\n" for line in labels.lines(work))
+    return Response(text, content_type="application/x-ndjson")
 
 
 @api.get("/stamp-flags")

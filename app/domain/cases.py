@@ -19,7 +19,7 @@ class CaseKind(StrEnum):
 class CaseState(StrEnum):
     """Where a case stands; UPHELD and FALSE_ALARM are what officers found, never what scans did."""
 
-    OPEN = "OPEN"
+    NEW = "NEW"
     WATCHING = "WATCHING"
     HOLD_ASKED = "HOLD_ASKED"
     HELD = "HELD"
@@ -47,18 +47,18 @@ _UNDECIDED = {
 CASE = Machine(
     "alert_case",
     {
-        CaseState.OPEN: {CaseEvent.WATCH: CaseState.WATCHING, **_UNDECIDED},
+        CaseState.NEW: {CaseEvent.WATCH: CaseState.WATCHING, **_UNDECIDED},
         CaseState.WATCHING: _UNDECIDED,
         CaseState.HOLD_ASKED: {
             CaseEvent.APPROVE_HOLD: CaseState.HELD,
-            CaseEvent.REFUSE_HOLD: CaseState.OPEN,
+            CaseEvent.REFUSE_HOLD: CaseState.NEW,
         },
         CaseState.HELD: {
             CaseEvent.CONFIRM: CaseState.UPHELD,
             CaseEvent.DISMISS: CaseState.FALSE_ALARM,
         },
-        CaseState.UPHELD: {CaseEvent.REOPEN: CaseState.OPEN},
-        CaseState.FALSE_ALARM: {CaseEvent.REOPEN: CaseState.OPEN},
+        CaseState.UPHELD: {CaseEvent.REOPEN: CaseState.NEW},
+        CaseState.FALSE_ALARM: {CaseEvent.REOPEN: CaseState.NEW},
     },
 )
 DECIDED = frozenset({CaseState.UPHELD, CaseState.FALSE_ALARM})

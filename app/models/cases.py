@@ -48,7 +48,7 @@ class AlertCase(Base):
 
 
 class AlertEvidence(Base):
-    """One piece of evidence in words, as it was last seen; `source` names it, so that it is there once."""
+    """One piece of evidence in words, as it was last seen (`at`); `source` names it, so that it is there once."""
 
     __tablename__ = "alert_evidence"
     __table_args__ = (sa.UniqueConstraint("case_id", "source"),)
@@ -56,6 +56,7 @@ class AlertEvidence(Base):
     id: Mapped[Id]
     case_id: Mapped[int] = mapped_column(sa.ForeignKey("alert_case.id"))
     source: Mapped[str] = mapped_column(sa.String(64))
+    since: Mapped[Micros]
     at: Mapped[Micros]
     vi: Mapped[str] = mapped_column(sa.Text())
     en: Mapped[str] = mapped_column(sa.Text())

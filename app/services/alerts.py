@@ -84,7 +84,7 @@ def _opened(work: Work, signal: Signal) -> AlertCase:
         number=uid.hex,
         subject=signal.subject,
         kind=signal.kind,
-        state=CaseState.OPEN,
+        state=CaseState.NEW,
         organisation_id=signal.organisation_id,
         batch_id=signal.batch_id,
         lot_id=signal.lot_id,
@@ -126,7 +126,7 @@ def _note(work: Work, case: AlertCase, clue: Clue) -> None:
     known = work.session.scalar(sa.select(AlertEvidence).where(mine))
     if known is None:
         words = {"vi": clue.words.vi, "en": clue.words.en}
-        work.session.add(AlertEvidence(case_id=case.id, source=clue.source, at=clue.at, **words))
+        work.session.add(AlertEvidence(case_id=case.id, source=clue.source, since=clue.at, at=clue.at, **words))
         work.session.flush()
     elif clue.at >= known.at:
         known.at, known.vi, known.en = clue.at, clue.words.vi, clue.words.en

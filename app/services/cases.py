@@ -166,7 +166,7 @@ def _decide(work: Work, case: AlertCase, event: CaseEvent, outcome: str | None) 
     case.outcome = outcome or case.outcome
     if case.kind is CaseKind.COPY:
         flags.decided(work, case, copied=event is CaseEvent.CONFIRM)
-    waiting = [one for one in reports_of(work, case) if one.state in {ReportState.RECEIVED, ReportState.CHECKING}]
+    waiting = waiting_reports(work, case)
     if waiting and outcome is None:
         raise Refusal("reason_required", pointer="/outcome")
     last = ReportEvent.CONFIRM if event is CaseEvent.CONFIRM else ReportEvent.DISMISS
@@ -191,11 +191,16 @@ def reports_of(work: Work, case: AlertCase) -> list[reports.Seen]:
     return reports.where(work, sa.and_(about_it, Report.at >= case.opened_at - _BEFORE_US), _MOST_REPORTS)
 
 
+def waiting_reports(work: Work, case: AlertCase) -> list[reports.Seen]:
+    """Those of them that nobody has decided."""
+    return [one for one in reports_of(work, case) if one.state in {ReportState.RECEIVED, ReportState.CHECKING}]
+
+
 def to_decide(work: Work, most: int = 6) -> list[AlertCase]:
     """Cases that wait for the actor: holds of others to approve, then open ones that are corroborated."""
     if not scopes(work.actor, Action.DECIDE_CASE):
         return []
     asked = sa.and_(AlertCase.state == CaseState.HOLD_ASKED, AlertCase.asked_by_id != (work.actor.user_id or 0))
-    fresh = sa.and_(AlertCase.state == CaseState.OPEN, sa.or_(AlertCase.red, AlertCase.kind != CaseKind.COPY))
+    fresh = sa.and_(AlertCase.state == CaseState.NEW, sa.or_(AlertCase.red, AlertCase.kind != CaseKind.COPY))
     statement = sa.select(AlertCase).where(_visible(work), sa.or_(asked, fresh))
     return list(work.session.scalars(statement.order_by(AlertCase.state, AlertCase.id.desc()).limit(most)))

@@ -61,7 +61,7 @@ def spots(work: Work, seen: Iterable[tuple[int | None, str]]) -> list[Spot]:
 def _spot(near: Places, cell: int | None) -> Spot:
     if cell is None:
         return Spot(UNKNOWN, "", None, None, commune=False)
-    lat, lon = _middle(cell)
+    lat, lon = middle(cell)
     commune = _nearest(near, lat, lon, COMMUNE_KM)
     if commune is not None:
         return Spot(Text(commune, commune), "Sơn La", *near[commune], commune=True)
@@ -73,7 +73,8 @@ def _spot(near: Places, cell: int | None) -> Spot:
 
 
 @lru_cache(maxsize=4096)
-def _middle(cell: int) -> tuple[float, float]:
+def middle(cell: int) -> tuple[float, float]:
+    """The middle of a cell, in degrees."""
     lat, lon = h3.cell_to_latlng(h3.int_to_str(cell))
     return lat, lon
 

@@ -16,6 +16,8 @@ from app.services.work import Work
 Mark = tuple[int, UUID]
 """How far a stream was read: a time in UTC microseconds and the key of the last row."""
 BEGIN: Mark = (0, UUID(int=0))
+LEVELS = range(2, 1000)
+"""The signs that say how odd a stamp looks by itself."""
 ALL = 0
 """The owner whose counts are those of all lots, and whose signs are the stamps that were never issued."""
 

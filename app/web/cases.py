@@ -109,7 +109,7 @@ def case(uid: UUID) -> str:
 
 def _timeline(evidence: Any, scene: casework.Scene) -> list[tuple[int, Text, str | None]]:
     """What was seen and what was done, the latest first: when, the words, and the act where it was one."""
-    seen = [(one.at, Text(one.vi, one.en), None) for one in evidence]
+    seen = [(one.since, Text(one.vi, one.en), None) for one in evidence]
     acts = [
         (one.entry.at, Text(one.who or "hệ thống", one.who or "the system"), one.entry.action) for one in scene.trail
     ]
@@ -124,15 +124,15 @@ def step_case(uid: UUID, event: str) -> Page:
     decides = chosen in {CaseEvent.CONFIRM, CaseEvent.DISMISS}
     with reading() as work:
         row = service.get(work, uid)
-        waiting = service.reports_of(work, row) if decides else []
+        waiting = service.waiting_reports(work, row) if decides else []
     ask = asked if chosen in service.ASKS_FOR_WORDS else optional
     fields = [ask("reason", "Lý do", "Reason", "textarea", most=255, hint=_HINTS.get(chosen))]
-    if decides:
+    if waiting:
         hint = Text(
             f"{len(waiting)} người đã báo hàng này sẽ đọc được những lời này.",
             f"The {len(waiting)} who reported these goods can read these words.",
         )
-        fields.append(optional("outcome", "Trả lời người báo", "Answer to reporters", "textarea", hint=hint, most=2000))
+        fields.append(asked("outcome", "Trả lời người báo", "Answer to reporters", "textarea", hint=hint, most=2000))
     form = Form(Said, fields, button=service.STEPS[chosen])
 
     def act(work: Work, told: Said) -> Any:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.auth import may, needs, reading
 from app.domain.errors import Refusal, Text
-from app.domain.flags import REGISTERED, FlagKind, SellerKind
+from app.domain.flags import REGISTERED, SellerKind
 from app.domain.permissions import Action
 from app.models.flags import KnownSeller
 from app.models.organisations import Organisation
@@ -50,12 +50,11 @@ def known() -> str:
 @needs(Action.FLAG_STAMPS)
 def new_flag() -> Page:
     """Register a stamp as on display or published."""
-    kinds = [(one, words) for one, words in choices(FlagKind) if FlagKind(one) in REGISTERED]
     hint = Text("Tên cửa hàng đang trưng bày, hoặc địa chỉ trang đã đăng mã.", "The shop, or the page that shows it.")
     form = Form(
         NewFlag,
         (
-            asked("kind", "Tem này", "This stamp is", "select", options=kinds),
+            asked("kind", "Tem này", "This stamp is", "select", options=choices(REGISTERED)),
             asked("stamp", "Mã hoặc số sê-ri của tem", "The stamp's code or serial", "code", most=512),
             asked("words", "Ở đâu", "Where", hint=hint),
         ),

@@ -1,7 +1,7 @@
 """Small maps without tiles: the communes of the province and the towns of the country as dots, drawn by the server."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, sqrt
 from typing import Final
 
@@ -12,6 +12,8 @@ from verifier.contract import TOWNS
 
 _DEGREE_KM: Final = 111.2
 _LARGEST: Final = 11.0
+# So many dots are named, and only where names have room: units down and across.
+_NAMED, _LINE, _WORD = 4, 11.0, 95.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Map:
     height: int
     quiet: tuple[Dot, ...]
     plan: tuple[Dot, ...]
+    landmarks: tuple[Dot, ...]
     dots: tuple[Dot, ...]
 
 
@@ -43,6 +46,7 @@ class _Frame:
     """A part of the country: its edges in degrees and how many units a degree north takes."""
 
     title: Text
+    landmarks: tuple[str, ...]
     south: float
     north: float
     west: float
@@ -63,14 +67,31 @@ class _Frame:
         return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
-PROVINCE: Final = _Frame(Text("Tỉnh Sơn La", "Sơn La province"), 20.5, 22.05, 103.1, 105.1, 150.0)
-COUNTRY: Final = _Frame(Text("Cả nước", "The whole country"), 8.3, 23.6, 102.0, 110.2, 21.0)
+PROVINCE: Final = _Frame(
+    Text("Tỉnh Sơn La", "Sơn La province"), ("Sơn La", "Mộc Châu"), 20.5, 22.05, 103.1, 105.1, 150.0
+)
+COUNTRY: Final = _Frame(
+    Text("Cả nước", "The whole country"), ("Hà Nội", "Đà Nẵng", "Cần Thơ"), 8.3, 23.6, 102.0, 110.2, 21.0
+)
 
 
 def maps(spots: Sequence[Spot], plan: Iterable[Circle], communes: Mapping[str, tuple[float, float]]) -> list[Map]:
     """The province's map and the country's, with the same facts."""
     towns = {name: one[:2] for name, one in TOWNS.items()}
-    return [_map(frame, spots, tuple(plan), near) for frame, near in ((PROVINCE, communes), (COUNTRY, towns))]
+    whole = _gathered(spots)
+    return [_map(PROVINCE, spots, tuple(plan), communes), _map(COUNTRY, whole, tuple(plan), towns)]
+
+
+def _gathered(spots: Iterable[Spot]) -> list[Spot]:
+    """The same with the communes of the province as one: on the country's map they would lie on each other."""
+    home = Spot(Text("Sơn La", "Sơn La"), "Sơn La", *TOWNS["Sơn La"][:2], commune=False)
+    found = [home]
+    for spot in spots:
+        if spot.commune:
+            home.counts.update(spot.counts)
+        else:
+            found.append(spot)
+    return sorted((one for one in found if one.counts), key=lambda one: -one.counts.total())
 
 
 def _map(frame: _Frame, spots: Sequence[Spot], plan: Sequence[Circle], near: Mapping[str, tuple[float, float]]) -> Map:
@@ -82,23 +103,28 @@ def _map(frame: _Frame, spots: Sequence[Spot], plan: Sequence[Circle], near: Map
     )
     width = round((frame.east - frame.west) * frame.shrink * frame.scale)
     height = round((frame.north - frame.south) * frame.scale)
-    return Map(frame.title, width, height, quiet, circles, tuple(_dots(frame, spots)))
+    dots = tuple(_dots(frame, spots))
+    marks = (Dot(*frame.at(*TOWNS[name][:2]), 0, Text("", ""), label=name) for name in frame.landmarks)
+    free = tuple(mark for mark in marks if all(_apart(mark, dot) for dot in dots if dot.label))
+    return Map(frame.title, width, height, quiet, circles, free, dots)
+
+
+def _apart(one: Dot, other: Dot) -> bool:
+    """Whether the names of two dots do not run into each other."""
+    return abs(one.y - other.y) > _LINE or abs(one.x - other.x) > _WORD
 
 
 def _dots(frame: _Frame, spots: Sequence[Spot]) -> Iterator[Dot]:
     most = max((spot.counts.total() for spot in spots), default=1)
-    named = 0
+    named: list[Dot] = []
     for spot in spots:
         if spot.lat is None or spot.lon is None or not frame.holds(spot.lat, spot.lon):
             continue
         total = spot.counts.total()
         words = Text(f"{spot.name.vi}: {total}", f"{spot.name.en}: {total}")
-        label = spot.name.vi.removeprefix("Quanh ") if named < 4 else ""
-        named += 1
-        yield Dot(
-            *frame.at(spot.lat, spot.lon),
-            round(max(2.5, _LARGEST * sqrt(total / most)), 1),
-            words,
-            bad=total > spot.counts["scans"],
-            label=label,
-        )
+        size = round(max(2.5, _LARGEST * sqrt(total / most)), 1)
+        dot = Dot(*frame.at(spot.lat, spot.lon), size, words, bad=total > spot.counts["scans"])
+        if len(named) < _NAMED and all(_apart(dot, other) for other in named):
+            dot = replace(dot, label=spot.name.vi.removeprefix("Quanh "))
+            named.append(dot)
+        yield dot

@@ -42,6 +42,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "UNRECOVERABLE": ("không thu hồi được", "unrecoverable"),
     "CHECKING": ("đang xác minh", "being looked into"),
     "CONFIRMED": ("có vi phạm", "something wrong"),
+    "NEW": ("mới", "new"),
     "WATCHING": ("đang theo dõi", "being watched"),
     "HOLD_ASKED": ("chờ duyệt tạm dừng", "hold to approve"),
     "HELD": ("đã tạm dừng lô", "lot held"),

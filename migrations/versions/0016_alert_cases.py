@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("id", BIG, primary_key=True),
         sa.Column("case_id", BIG, sa.ForeignKey("alert_case.id"), nullable=False),
         sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("vi", sa.Text(), nullable=False),
         sa.Column("en", sa.Text(), nullable=False),

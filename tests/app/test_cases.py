@@ -1,36 +1,42 @@
 """Alert cases as officers lead them: what each step does to the next scan, to reporters, and to the producer."""
 
+import json
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.domain.cases import CaseEvent, CaseKind, CaseState
 from app.domain.errors import Refusal
 from app.domain.flags import FlagKind, SellerKind
-from app.domain.permissions import RoleName
+from app.domain.permissions import Action, RoleName
 from app.domain.reports import ReportState
 from app.models.cases import AlertCase
-from app.models.flags import StampFlag
+from app.models.flags import KnownSeller, StampFlag
 from app.models.organisations import Organisation
 from app.models.stamps import Hold
-from app.services import cases, casework, flags, reports, sellers
+from app.services import cases, casework, flags, labels, reports, sellers
 from app.services.cases import Said
 from app.services.codes import Reader
 from app.services.flags import NewFlag
 from app.services.sellers import NewSeller
 from app.watch import Watch
+from bench import labels as bench_labels
+from bench.market.packs import Kind
 from tests.app.office import Office
 from tests.app.test_guards import refused
 from tests.app.test_notices import everything, quiet, told
 from tests.app.test_story import codes, scanner
 from tests.app.test_watch import copy, wait, watch
+from tests.app.test_web import Browser, bearer, flask
 from tests.verifier.world import HOST, World, scan
 from verifier.contract import ReasonCode
 from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
+from verifier.market import Market
 from verifier.reports import ReportRequest, Reports
 from verifier.scan import Scanner
 
-__all__ = ["scanner", "watch"]
+__all__ = ["flask", "scanner", "watch"]
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_a_false_alarm_lifts_the_warning_until_more_is_seen(
     copy(desk, public, text, 40)
     assert scan(scanner, text, device="x").verdict is V.UNUSUAL
     watch.turn()
-    assert desk.rows(AlertCase)[0].state is CaseState.OPEN
+    assert desk.rows(AlertCase)[0].state is CaseState.NEW
 
 
 def test_a_hold_takes_four_eyes(desk: Office, scanner: Scanner, case: AlertCase) -> None:
@@ -161,8 +167,100 @@ def test_a_scene_counts_by_place_and_names_nobody(desk: Office, case: AlertCase)
         scene = casework.scene(work, cases.get(work, case.uid), reports=True)
     named = {spot.name.vi: spot.counts.total() for spot in scene.spots}
     assert {"Quanh Hà Nội", "Quanh Đà Nẵng", "Quanh Thành phố Hồ Chí Minh", "Không rõ nơi"} == set(named)
-    assert sum(count for _, count in scene.days) == sum(named.values()) == 24  # the last thirty days
+    assert sum(count for _, count in scene.days) == sum(named.values()) == 25  # since thirty days before the first sign
     assert scene.spots[-1].lat is None
+
+
+def test_decisions_are_labels_that_a_replay_and_a_fit_read(desk: Office, case: AlertCase) -> None:
+    step(desk, "coord", case, CaseEvent.CONFIRM, "Hai gói cùng mã")
+    with desk.reading(desk.people["coord"]) as work:
+        lines = list(labels.lines(work))
+    refused(desk, "forbidden", lambda: desk.do("owner", lambda work: list(labels.lines(work))))
+    kinds = [json.loads(line)["kind"] for line in lines]
+    assert kinds == ["lot", *["scan"] * 48, "label"]
+    assert json.loads(lines[-1])["label"] == "copied"
+    market = Market(4_000_000_000)
+    answers = [market.read(number, line.encode()) for number, line in enumerate(lines, 1)]
+    assert market.faults == {}
+    last = json.loads(answers[-2] or b"")
+    assert (last["stamp"], last["verdict"]) == (case.number, "unusual")
+    path = desk.stack.data_dir / "labels.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    ((stamp, kind, seen),) = bench_labels.rows(path)
+    assert (stamp, kind, seen[-1].voices) == (case.number, Kind.COPIED, case.voices)
+
+
+def test_a_case_by_hand(flask: Flask, desk: Office, case: AlertCase) -> None:
+    coord, other, owner = Browser(flask, "coord"), Browser(flask, "coord2"), Browser(flask, "owner")
+    assert case.number in coord.get("/office/cases?kind=copy&state=NEW")
+    assert case.number not in coord.get("/office/cases?kind=lot")
+    assert case.number not in owner.get("/office/cases")
+    assert owner.client.get(f"/office/cases/{case.uid}").status_code == 404
+    page = coord.get(f"/office/cases/{case.uid}?lang=vi")
+    assert "Quanh Thành phố Hồ Chí Minh" in page
+    assert page.count("<svg viewBox") == 2
+    assert "Around Hà Nội" in coord.get(f"/office/cases/{case.uid}?lang=en")
+    path = f"/office/cases/{case.uid}"
+    assert coord.client.get(f"{path}/nothing").status_code == 404
+    empty = coord.post(f"{path}/ask_hold")
+    assert empty.status_code == 422
+    coord.fill(f"{path}/ask_hold", reason="Nghi tem bị sao chép")
+    assert "approve_hold" not in coord.get(path)
+    assert "approve_hold" in other.get(path)
+    other.fill(f"{path}/approve_hold")
+    other.fill(f"{path}/confirm", reason="Hai gói cùng mã")
+    told_owner = owner.get(path)
+    assert "xác nhận vi phạm" in told_owner
+    assert "Hai gói cùng mã" not in told_owner  # the file is the officers'
+
+
+def test_known_sellers_by_hand(flask: Flask, desk: Office) -> None:
+    owner, coord = Browser(flask, "owner"), Browser(flask, "coord")
+    shop = {"kind": "shop", "name": "Siêu thị Ví dụ", "address": "Quận 1"}
+    owner.get("/office/known/sellers/new")
+    assert owner.post("/office/known/sellers/new", **shop).status_code == 422
+    owner.fill("/office/known/sellers/new", **shop, near="Thành phố Hồ Chí Minh")
+    assert "Siêu thị Ví dụ" in owner.get("/office/known")
+    (row,) = desk.rows(KnownSeller)
+    assert (row.lat, row.lon) == (10.8, 106.7)
+    assert "Siêu thị Ví dụ" in coord.get("/office/known")
+    owner.get("/office/known")
+    assert owner.post(f"/office/known/sellers/{row.uid}/end").status_code == 303
+    assert "Siêu thị Ví dụ" not in owner.get("/office/known")
+    owner.get("/office/known/stamps/new")
+    wrong = owner.post("/office/known/stamps/new", kind="display", stamp="không phải mã", words="Cửa hàng")
+    assert wrong.status_code == 422
+
+
+def test_cases_and_known_things_by_programs(flask: Flask, desk: Office, case: AlertCase) -> None:
+    headers = bearer(desk, "coord", *Action)
+    client = flask.test_client()
+    listed = client.get("/api/v1/cases?kind=copy", headers=headers).json
+    assert [one["number"] for one in listed["items"]] == [case.number]
+    whole = client.get(f"/api/v1/cases/{case.uid}", headers=headers)
+    assert whole.json["steps"] == ["watch", "ask_hold", "confirm", "dismiss"]
+    assert {one["name"]["en"] for one in whole.json["places"]} >= {"Around Hà Nội"}
+    assert "level" not in whole.json
+    stale = client.post(f"/api/v1/cases/{case.uid}/watch", headers={**headers, "if-match": '"99"'})
+    assert stale.status_code == 412
+    assert client.post(f"/api/v1/cases/{case.uid}/watch", headers=headers).json["state"] == "WATCHING"
+    bare = client.post(f"/api/v1/cases/{case.uid}/confirm", headers=headers)
+    assert (bare.status_code, bare.json["errors"][0]["pointer"]) == (422, "/reason")
+    said = {"reason": "Hai gói cùng mã"}
+    assert client.post(f"/api/v1/cases/{case.uid}/confirm", json=said, headers=headers).json["state"] == "UPHELD"
+    lines = client.get("/api/v1/case-labels", headers=headers).text.splitlines()
+    assert json.loads(lines[-1])["label"] == "copied"
+    owner = next(row for row in desk.rows(Organisation) if row.id == case.organisation_id)
+    shop = {"kind": "shop", "name": "Siêu thị", "address": "Quận 1", "lat": 10.78, "lon": 106.7}
+    key = {**headers, "idempotency-key": "one"}
+    made = [client.post(f"/api/v1/organisations/{owner.uid}/sellers", json=shop, headers=key) for _ in range(2)]
+    assert [one.status_code for one in made] == [201, 201]
+    assert len(client.get("/api/v1/sellers", headers=headers).json["items"]) == 1
+    ended = client.post(f"/api/v1/sellers/{made[0].json['uid']}/end", headers=headers)
+    assert ended.json["ended_at"]
+    flagged = client.post("/api/v1/stamp-flags", json={"kind": "display", "stamp": "x", "words": "y"}, headers=headers)
+    assert flagged.status_code == 422
+    assert client.get("/api/v1/stamp-flags", headers=headers).json["items"] == []
 
 
 def test_a_case_without_a_lot_holds_nothing(desk: Office) -> None:

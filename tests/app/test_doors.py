@@ -51,7 +51,7 @@ def things(desk: Office) -> dict[str, UUID]:
     owner = next(row for row in desk.rows(Organisation) if row.id == desk.people["owner"].organisation_id)
     products = {row.id: row.uid for row in desk.rows(type(desk.product(name="Đào")))}
     with desk.work(SYSTEM) as work:
-        clue = Clue("many_devices:2026-11-24", work.now, Text("Nhiều thiết bị", "Many devices"))
+        clue = Clue("many_devices", work.now, Text("Nhiều thiết bị", "Many devices"))
         place = {"organisation_id": owner.id, "batch_id": batch.id, "lot_id": lot.id, "stamp": batch.lo}
         (case,) = alerts.raised(work, [Signal(CaseKind.COPY, "stamp:0", 2000, (clue,), **place)])
     return {
