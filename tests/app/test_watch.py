@@ -16,14 +16,17 @@ from app.models.probes import ProbeAlert
 from app.models.scans import Claim, Scan
 from app.services import cases as service
 from app.services import lots, stamps
+from app.services import watching as service_of_rows
 from app.services.cases import Said
 from app.services.stamps import Positions
 from app.services.work import Work
 from app.watch import Watch
-from tests.app.office import Office
+from tests.app.office import Office, office
 from tests.app.test_notices import everything, quiet, told
 from tests.app.test_story import codes, scanner
+from tests.conftest import Stack
 from tests.verifier.world import DAY, Clock, World, scan
+from verifier.aftermath import Aftermath
 from verifier.claims import ClaimRequest
 from verifier.contract import Place
 from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
@@ -178,6 +181,90 @@ def test_scans_where_nothing_was_shipped(desk: Office, watch: Watch, scanner: Sc
     assert (case.lot_id, case.organisation_id) == (lot.id, lot.organisation_id)
     words = [one.vi for one in desk.rows(AlertEvidence) if one.case_id == case.id]
     assert any("gần Thành phố Hồ Chí Minh" in one and one.startswith("30 tem") for one in words), words
+
+
+def test_a_place_given_after_the_verdict_counts_too(
+    desk: Office, watch: Watch, public: World, scanner: Scanner
+) -> None:
+    product = desk.product()
+    lot = desk.lot(product.uid, packs=10)
+    desk.do("owner", lots.add, lot.uid, lots.NewArea("Sơn La", 21.25, 104.0, 110.0))
+    desk.complete(lot.uid)
+    batch = desk.delivered(desk.order(product.uid, 10, lot=lot.uid))
+    desk.do("owner", stamps.activate, batch.uid, lot.uid, Positions(1, 10))
+    receipts = [scan(scanner, text, device="one").receipt for text in codes(desk)[:3]]
+    wait(desk, HOUR)
+    assert watch.turn() == 3
+    assert {row.sign for row in desk.rows(WatchSign)} == {0}
+    doors = Aftermath(public.means().journal, clock=desk.clock)
+    for receipt in receipts:
+        assert receipt is not None
+        doors.locate(receipt, Place(10.78, 106.70, 20), "one")
+    wait(desk, HOUR)
+    assert (watch.turn(), watch.turn()) == (3, 0)
+    counted = {row.sign: row.stamps for row in desk.rows(WatchCount) if row.owner == lot.id}
+    assert sorted(counted.values()) == [3, 3, 3]  # scanned, placed, and in one square off the plan
+
+
+def test_a_corroborated_copy_is_told_to_officers_though_buyers_see_amber(
+    desk: Office, watch: Watch, public: World
+) -> None:
+    product = desk.product()
+    lot = desk.lot(product.uid, packs=10)
+    desk.complete(lot.uid)
+    batch = desk.delivered(desk.order(product.uid, 10, lot=lot.uid, pins=True))
+    desk.do("owner", stamps.activate, batch.uid, lot.uid, Positions(1, 10))
+    text, scanner, claims = codes(desk)[0], public.scanner(), public.claims()
+    copy(desk, public, text)
+    watch.turn()
+    assert [one.red for one in cases(desk)] == [False]
+    for number in (0, 2):
+        scanned = scan(scanner, text, device=f"owner {number}", place=Place(*TOWNS[number], 20))
+        assert scanned.receipt is not None
+        claims.claim(ClaimRequest(scanned.receipt, pin=public.pin(batch.lo), device=f"owner {number}"))
+    assert scan(scanner, text, device="x").verdict is V.UNUSUAL  # copies are in the shadow
+    wait(desk, HOUR)
+    watch.turn()
+    (case,) = cases(desk)
+    assert case.red
+    assert any("60 km" in one.vi for one in desk.rows(AlertEvidence))
+    everything(desk, quiet(desk))
+    assert "alert_case.raise" in told(desk, "coord")
+    assert "alert_case.raise" not in told(desk, "owner")
+
+
+def test_a_turn_reads_a_page_of_the_key_and_never_the_table(production: Stack) -> None:
+    with office(production) as desk:
+        now = desk.clock()
+        rows = [
+            {
+                "id": UUID(int=((now // 1000 + number) << 80) | 7 << 76 | 2 << 62 | number),
+                "stamp": number % 50,
+                "n": number,
+                "at": now,
+                "scanned_at": now,
+                "verdict": "valid",
+                "suspicion": 0,
+                "history": "{}",
+                "role": "consumer",
+                "channel": "page",
+                "source": "none",
+                "late": False,
+            }
+            for number in range(4000)
+        ]
+        with desk.engine.begin() as connection:
+            connection.execute(sa.insert(Scan), rows)
+            connection.exec_driver_sql("ANALYZE scan")
+        seen: list[str] = []
+        with desk.reading(desk.people["admin"]) as work:
+            statement = service_of_rows._keyed(Scan.id, (0, rows[2000]["id"]), now * 2, 500, Scan.id)  # noqa: SLF001
+            compiled = statement.compile(desk.engine, compile_kwargs={"literal_binds": True})
+            seen += [row[0] for row in work.session.execute(sa.text(f"EXPLAIN {compiled}"))]
+        plan = "\n".join(seen)
+        assert "Index" in plan, plan
+        assert "Seq Scan on scan_2026_11" not in plan, plan
+        assert "->  Sort" not in plan, plan
 
 
 def test_who_tries_codes_has_one_case_a_week(desk: Office, watch: Watch) -> None:

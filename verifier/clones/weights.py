@@ -192,12 +192,8 @@ _SEEN_BY_MANY = tuple(Null).index(Null.SHOWN)
 
 
 def weigh_displayed(e: Evidence, parameters: Parameters = PARAMETERS) -> int:
-    """The same for a pack that is known to be on display: that it is an ordinary one explains nothing."""
-    found = cells(e)
-    logs = parameters.logs[_SEEN_BY_MANY:]
-    whole = log(sum(exp(share) for share in logs))
-    odds = [min(max(_sum(rows, found), -_LARGEST), _LARGEST) for rows in parameters.tables[_SEEN_BY_MANY:]]
-    return round(-log(sum(exp(share - whole - one) for one, share in zip(odds, logs, strict=True))) * UNIT)
+    """The log-odds of several packs for one that is known to be on display, in 1/256 nat: no other excuse counts."""
+    return round(max(_sum(parameters.tables[_SEEN_BY_MANY], cells(e)), -_LARGEST) * UNIT)
 
 
 def against(found: list[int], parameters: Parameters = PARAMETERS) -> list[float]:
