@@ -13,7 +13,7 @@ from verifier.contract import TOWNS
 _DEGREE_KM: Final = 111.2
 _LARGEST: Final = 11.0
 # So many dots are named, and only where names have room: units down and across.
-_NAMED, _LINE, _WORD = 4, 11.0, 95.0
+_NAMED, _LINE, _WORD = 4, 14.0, 95.0
 
 
 @dataclass(frozen=True, slots=True)
