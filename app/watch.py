@@ -10,7 +10,7 @@ Rows of the last minute are left for later: a row's key is older than its commit
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -161,7 +161,9 @@ def _copies(page: _Page) -> Iterator[Signal]:
     for stamp, history in page.histories.items():
         at = last[stamp].at
         standing = page.facts.standing(stamp, local_day(at))
-        found = [one for one in history_findings(history, standing.flags) if LEADS_TO.get(one.code) in _WARNINGS]
+        # What officers or the producer have said is no new evidence.
+        flags = replace(standing.flags, copied=False, exposed=False)
+        found = [one for one in history_findings(history, flags) if LEADS_TO.get(one.code) in _WARNINGS]
         if not found or standing.batch is None:
             continue
         clues = (Clue(one.code.value, at, _said(reason(one))) for one in found)

@@ -11,7 +11,7 @@ from app.domain.errors import Refusal
 from app.domain.flags import FlagKind, SellerKind
 from app.domain.permissions import Action, RoleName
 from app.domain.reports import ReportState
-from app.models.cases import AlertCase
+from app.models.cases import AlertCase, AlertEvidence
 from app.models.flags import KnownSeller, StampFlag
 from app.models.organisations import Organisation
 from app.models.stamps import Hold
@@ -27,7 +27,7 @@ from tests.app.office import Office
 from tests.app.test_guards import refused
 from tests.app.test_notices import everything, quiet, told
 from tests.app.test_story import codes, scanner
-from tests.app.test_watch import copy, wait, watch
+from tests.app.test_watch import HOUR, copy, wait, watch
 from tests.app.test_web import Browser, bearer, flask
 from tests.verifier.world import HOST, World, scan
 from verifier.contract import ReasonCode
@@ -56,7 +56,7 @@ def step(desk: Office, who: str, case: AlertCase, event: CaseEvent, *said: str) 
 
 
 def test_a_confirmed_copy_is_red_at_once_and_a_reopened_case_is_not(
-    desk: Office, scanner: Scanner, case: AlertCase
+    desk: Office, scanner: Scanner, watch: Watch, case: AlertCase
 ) -> None:
     text = codes(desk)[0]
     assert scan(scanner, text, device="x").verdict is V.UNUSUAL
@@ -67,6 +67,11 @@ def test_a_confirmed_copy_is_red_at_once_and_a_reopened_case_is_not(
     everything(desk, quiet(desk))
     assert "alert_case.confirm" in told(desk, "owner")
     assert "alert_case.confirm" not in told(desk, "stranger")
+    wait(desk, HOUR)
+    assert watch.turn() == 2
+    (now,) = desk.rows(AlertCase)
+    assert (now.state, now.red) == (CaseState.UPHELD, False)  # an officer's word is no evidence for itself
+    assert "copy_confirmed" not in {one.source for one in desk.rows(AlertEvidence)}
     step(desk, "coord2", case, CaseEvent.REOPEN)
     assert scan(scanner, text, device="x").verdict is V.UNUSUAL
 
@@ -296,7 +301,9 @@ def test_a_display_piece_is_no_alarm_and_says_where_it_is(
     refused(desk, "flag_ended", lambda: desk.do("owner", flags.end, made.uid))
 
 
-def test_a_published_code_is_amber_from_the_next_scan(desk: Office, public: World, scanner: Scanner) -> None:
+def test_a_published_code_is_amber_from_the_next_scan_and_no_case(
+    desk: Office, public: World, scanner: Scanner, watch: Watch
+) -> None:
     desk.activated(20)
     text = codes(desk)[0]
     assert scan(scanner, text, device="x").verdict is V.VALID_FIRST
@@ -309,6 +316,9 @@ def test_a_published_code_is_amber_from_the_next_scan(desk: Office, public: Worl
     answer = scan(scanner, text, device="x")
     assert answer.verdict is V.UNUSUAL
     assert ReasonCode.EXPOSED in {one.code for one in answer.reasons}
+    wait(desk, HOUR)
+    assert watch.turn() == 2
+    assert desk.rows(AlertCase) == []
 
 
 def test_known_sellers_widen_a_plan_and_make_none(desk: Office, public: World) -> None:
