@@ -227,16 +227,16 @@ def shown(sighting: Sighting, device: int) -> Scans:
 
 
 def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
-    clean = Verdict.VALID_FIRST if first else Verdict.VALID
-    verdict, shown = (
-        next((one for one in ORDER if one in against), clean)
-        for against in (
-            {LEADS_TO[finding.code] for finding in findings if finding.code in LEADS_TO},
-            # In the shadow a suspected copy is no harder than any other warning, so it hides none.
-            {_shown_as(finding.code, show_copies=show_copies) for finding in findings if finding.code in LEADS_TO},
-        )
+    leading = [finding.code for finding in findings if finding.code in LEADS_TO]
+    if not leading:
+        return Verdict.VALID_FIRST if first else Verdict.VALID, False
+    # In the shadow a suspected copy is no harder than any other warning, so it hides none.
+    against, shown = (
+        {LEADS_TO[code] for code in leading},
+        {_shown_as(code, show_copies=show_copies) for code in leading},
     )
-    return shown, shown is not verdict
+    verdict, told = (next(one for one in ORDER if one in those) for those in (against, shown))
+    return told, told is not verdict
 
 
 def _shown_as(code: ReasonCode, *, show_copies: bool) -> Verdict:
@@ -245,6 +245,8 @@ def _shown_as(code: ReasonCode, *, show_copies: bool) -> Verdict:
 
 def _weight(after: Sighting, flags: Flags) -> int:
     """What a history weighs with what people have said of it."""
+    if flags is NO_FLAGS:
+        return after.weight
     if flags.cleared is not None and flags.cleared.covers(after):
         return _NOTHING
     return after.weight if flags.display is None else min(after.weight, weigh_displayed(after.evidence))
