@@ -1,7 +1,7 @@
 """The worker: mints approved orders, keeps the published keys and the partitions of scans up to date. Faces nobody.
 
 It also does what the public side may only ask for: draws reported photos again, carries out wishes to be forgotten, and
-signs the offline pack.
+signs the offline pack. Beside the minting it carries notices and watches the scan table.
 
 The intent to mint is in the database before the first file is written. A worker that was killed finds the batch still
 MINTING and mints it again from the start, bit for bit the same. The print file is released only after its sheets were
@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -35,6 +35,7 @@ from app.services import keys as key_service
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
+from app.watch import Watch
 from stamp_engine.codes import CodeList
 from stamp_engine.errors import StampError
 from stamp_engine.format import Ecc, Profile, Template
@@ -47,6 +48,7 @@ from verifier.erasure import forgotten
 
 PAUSE_S = 0.5
 UPKEEP_S = 3600
+WATCH_S = 5.0
 _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 _log = logging.getLogger(__name__)
 
@@ -195,10 +197,17 @@ def run(settings: config.Worker) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     with _alone(settings.data_dir / "worker.lock", stop):
-        carrier = threading.Thread(target=_rounds, args=(made.desk, courier(settings), stop), name="courier")
-        carrier.start()
+        carrier, watch = courier(settings), Watch(made.desk)
+        beside = [
+            threading.Thread(target=_rounds, args=(lambda: post(made.desk, carrier), PAUSE_S, stop), name="courier"),
+            threading.Thread(target=_rounds, args=(watch.turn, WATCH_S, stop), name="watch"),
+        ]
+        for thread in beside:
+            thread.start()
         _turns(made, stop)
-        carrier.join()
+        for thread in beside:
+            thread.join()
+        watch.close()
     made.desk.engine.dispose()
 
 
@@ -215,15 +224,15 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
-def _rounds(desk: Desk, carrier: Courier, stop: threading.Event) -> None:
-    """Notices leave beside the minting: neither waits for the other."""
+def _rounds(act: Callable[[], object], pause_s: float, stop: threading.Event) -> None:
+    """What is done beside the minting, while there is any of it: neither waits for the other."""
     while not stop.is_set():
         try:
-            while not stop.is_set() and post(desk, carrier):
+            while not stop.is_set() and act():
                 pass
         except Exception:  # noqa: BLE001  a lost database is waited for; the next round tries again
-            _log.exception("the courier's round failed")
-        stop.wait(PAUSE_S)
+            _log.exception("a round of the %s failed", threading.current_thread().name)
+        stop.wait(pause_s)
 
 
 def _turns(made: Minter, stop: threading.Event) -> None:

@@ -1,4 +1,6 @@
-"""Fit the clone detector's tables on drawn worlds: `python -m bench.fit [WORLDS] [STAMPS]`.
+"""Fit the clone detector's tables on drawn worlds: `python -m bench.fit [WORLDS] [STAMPS] [LABELS]`.
+
+LABELS is a file of `estamp labels`: the stamps that officers decided on are fitted beside the made-up ones.
 
 The shifted worlds stay out. For each honest explanation a logistic regression over one-hot cells, copied stamps against
 stamps with that explanation, both weighted to the same total, so that its score is a log-likelihood ratio. A ridge
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import labels
 from bench.market.attacks import ATTACKS
 from bench.market.histories import Histories, histories
 from bench.market.packs import Kind
@@ -72,6 +75,19 @@ def sample(found: Histories, most: int) -> Sample:
     return Sample(placed, np.concatenate(weight), found.kind[picked])
 
 
+def labelled(path: Path, most: int) -> Sample:
+    """The stamps that officers decided on; all rows of a stamp weigh one together."""
+    rows = [
+        (kind, one, len(picked))
+        for _, kind, seen in labels.rows(path)
+        for picked in [labels.chosen(seen, most)]
+        for one in picked
+    ]
+    placed = np.array([cells(one) for _, one, _ in rows], dtype=np.int64).reshape(-1, len(TABLES)) + _STARTS[:-1]
+    weight = np.array([1.0 / count for _, _, count in rows])
+    return Sample(placed, weight, np.array([int(kind) for kind, _, _ in rows], dtype=np.int64))
+
+
 def joined(parts: list[Sample]) -> Sample:
     """All rows of all parts."""
     return Sample(
@@ -119,7 +135,7 @@ def tables_of(values: dict[Null, Reals]) -> dict[str, Any]:
     }
 
 
-def main(worlds: int, stamps: int) -> None:
+def main(worlds: int, stamps: int, decided: Path | None = None) -> None:
     """Simulate, fit, calibrate, write."""
     parts: list[Sample] = []
     for seed in range(worlds):
@@ -128,6 +144,8 @@ def main(worlds: int, stamps: int) -> None:
         parts.append(sample(histories(honest(world, stamps // 4, boost=15)), 4))
         parts += [sample(histories(attacked(world, a, stamps // 25)), 4) for a in ATTACKS if a.name in FITTED_ON]
         sys.stderr.write(f"{world.name}\n")
+    if decided is not None:
+        parts.append(labelled(decided, 4))
     everything = joined(parts)
 
     def of(*kinds: Kind) -> Sample:
@@ -146,10 +164,13 @@ def main(worlds: int, stamps: int) -> None:
         kind = dict(zip(found.stamp.tolist(), found.kind.tolist(), strict=True))
         tops.append(top[[kind[name] != Kind.PHOTO for name in names.tolist()]])
     limit = float(np.quantile(np.concatenate(tops), 1 - FALSE_ALARMS)) + MARGIN
-    raw["unusual"]["value"] = round(limit, 2)
+    raw["unusual"] = {
+        "value": round(limit, 2),
+        "source": f"fitted: {MARGIN} nats above the {1 - FALSE_ALARMS:.3%} quantile of honest stamps' highest weights"
+        f" in {worlds} drawn worlds that the tables were not fitted on",
+    }
     raw["source"] = (
-        f"Fitted by bench.fit on {worlds} drawn worlds of {stamps} honest stamps; the threshold lies {MARGIN} nats"
-        f" above the {1 - FALSE_ALARMS:.3%} quantile of {worlds} others."
+        f"Tables fitted by bench.fit on {worlds} drawn worlds of {stamps} honest stamps."
         " Assumptions until field data come: see bench/market."
     )
     FILE.write_text(json.dumps(raw, ensure_ascii=False) + "\n", "utf-8")
@@ -157,4 +178,5 @@ def main(worlds: int, stamps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in (*sys.argv[1:], *("12", "5000")[len(sys.argv) - 1 :])))
+    given = (*sys.argv[1:], *("12", "5000")[len(sys.argv) - 1 :])
+    main(*(int(word) for word in given[:2]), *(Path(word) for word in given[2:3]))

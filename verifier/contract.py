@@ -9,10 +9,12 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from verifier.towns import TOWNS, Town
 from verifier.words import REASONS, VERDICTS, ReasonCode, Tone, Verdict, VerdictWords, Words
 
 __all__ = [
     "REASONS",
+    "TOWNS",
     "VERDICTS",
     "Channel",
     "ClaimAnswer",
@@ -34,6 +36,7 @@ __all__ = [
     "StarsView",
     "TestView",
     "Tone",
+    "Town",
     "TraceView",
     "Verdict",
     "VerdictWords",

@@ -119,6 +119,19 @@ ORGANISATION = _table(
     example=_YES,
 )
 SIGNING_KEY = _table("signing_key", kid=_TEXT, use=_TEXT, public=sa.LargeBinary, state=_TEXT)
+STAMP_FLAG = _table(
+    "stamp_flag",
+    stamp=_BIG,
+    kind=_TEXT,
+    words=_TEXT,
+    weight=sa.Integer,
+    marks=sa.Integer,
+    voices=sa.Integer,
+    ended_at=_BIG,
+)
+KNOWN_SELLER = _table(
+    "known_seller", organisation_id=_BIG, kind=_TEXT, lat=sa.Float, lon=sa.Float, radius_km=sa.Float, ended_at=_BIG
+)
 EPOCH = _table("epoch", number=sa.Integer, state=_TEXT)
 
 TABLES = (FACT_CLOCK, *_METADATA.tables.values())

@@ -9,7 +9,7 @@ scan names the clock it was judged with, and why a judge's answer can be at most
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Lock
 from typing import Any
@@ -31,6 +31,7 @@ from verifier.fact_tables import (
     DISPATCH,
     EPOCH,
     HOLD,
+    KNOWN_SELLER,
     LOT,
     LOT_AREA,
     LOT_STEP,
@@ -42,13 +43,14 @@ from verifier.fact_tables import (
     RECALL_LOT,
     RETAINED_SAMPLE,
     SIGNING_KEY,
+    STAMP_FLAG,
     STAMP_RANGE,
     STORED_FILE,
     TABLES,
 )
 from verifier.journal import Journal
 from verifier.records import FACT_CLOCK
-from verifier.verdict import Standing
+from verifier.verdict import NO_FLAGS, Cleared, Flags, Standing
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot"]
 
@@ -102,6 +104,7 @@ class Snapshot:
     tests: Mapping[int, tuple[Row, ...]]
     samples: Mapping[int, tuple[Row, ...]]
     plans: Mapping[int, Plan]
+    flags: Mapping[int, Flags]
     manifests: Mapping[tuple[object, ...], str | None]
     # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
     _by_id: dict[int, BatchFacts] = field(default_factory=dict)
@@ -133,6 +136,11 @@ class Snapshot:
 
     def standing(self, index: int, day: date) -> Standing:
         """What the facts say of one stamp on a local day."""
+        found = self._of_range(index, day)
+        flags = self.flags.get(index)
+        return found if flags is None else replace(found, flags=flags)
+
+    def _of_range(self, index: int, day: date) -> Standing:
         batch = self.batch_of(index)
         if batch is None:
             return Standing()
@@ -308,7 +316,14 @@ def _load(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
         steps=_grouped(rows(LOT_STEP, LOT_STEP.c.id), lambda row: row.lot_id),
         tests=_grouped(rows(LOT_TEST, LOT_TEST.c.id), lambda row: row.lot_id),
         samples=_grouped(rows(RETAINED_SAMPLE, RETAINED_SAMPLE.c.id), lambda row: row.lot_id),
-        plans=plans.of_lots(lots.values(), rows(LOT_AREA), rows(DISPATCH)),
+        plans=plans.of_lots(
+            lots.values(),
+            rows(LOT_AREA),
+            rows(DISPATCH),
+            rows(KNOWN_SELLER, where=KNOWN_SELLER.c.ended_at.is_(None)),
+            {row.id: row.organisation_id for row in products.values()},
+        ),
+        flags=_flags(rows(STAMP_FLAG, where=STAMP_FLAG.c.ended_at.is_(None))),
         manifests=checked.results,
     )
 
@@ -318,6 +333,20 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, tuple[
     for row in rows:
         groups[key(row)].append(row)
     return {name: tuple(members) for name, members in groups.items()}
+
+
+def _flags(rows: Iterable[Row]) -> dict[int, Flags]:
+    """What is registered of single stamps."""
+    found: dict[int, Flags] = {}
+    for row in rows:
+        before = found.get(row.stamp, NO_FLAGS)
+        change: dict[str, Any] = {row.kind: True}
+        if row.kind == "display":
+            change = {"display": row.words or ""}
+        elif row.kind == "cleared":
+            change = {"cleared": Cleared(row.weight or 0, row.marks or 0, row.voices or 0)}
+        found[row.stamp] = replace(before, **change)
+    return found
 
 
 def _recalls(connection: sa.Connection) -> dict[int, tuple[Row, ...]]:

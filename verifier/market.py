@@ -105,11 +105,13 @@ class Market:
             if kind == "lot":
                 self._lot(number, line)
                 return None
+            if kind == "label":
+                return None  # what officers found; for a fit, and nothing the detector may know
         except KeyError as error:
             raise Unreadable(number, "missing_field", f"{error.args[0]} is missing") from None
         except (TypeError, ValueError, AttributeError) as error:
             raise Unreadable(number, "bad_field", str(error)) from None
-        raise Unreadable(number, "bad_kind", f'kind is {kind!r}; use "lot" or "scan"')
+        raise Unreadable(number, "bad_kind", f'kind is {kind!r}; use "lot", "scan" or "label"')
 
     def _fault(self, number: int, fault: Fault) -> None:
         self.faults[fault] += 1
@@ -192,6 +194,10 @@ class Market:
             self._fault(number, Fault.ABSURD_PLACE)
             return None
         return Fix(round(lat, 2), round(lon, 2), ceil(km), at_s, mark, how_known(source, km))
+
+    def history(self, stamp: str) -> Sighting:
+        """What is remembered of a stamp by now."""
+        return self._stamps[stamp][0]
 
     def lots(self) -> Iterator[bytes]:
         """One line a lot and day, in order."""

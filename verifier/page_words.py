@@ -18,6 +18,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "past_again": Words("Hãy quét lại tem để biết tình trạng hiện nay.", "Scan the stamp again for how it stands now."),
     "past_other": Words("Lần quét này của một thiết bị khác.", "That scan was made on another device."),
     "why": Words("Vì sao?", "Why?"),
+    "mind": Words("Lưu ý", "Mind this"),
     "todo": Words("Nên làm gì?", "What to do"),
     "recall": Words("Thông báo thu hồi", "Recall notice"),
     "since": Words("Từ ngày", "Since"),

@@ -157,6 +157,8 @@ class View:
 _AGAINST = frozenset(LEADS_TO)
 _CLAIMABLE = frozenset(Verdict) - {Verdict.NOT_ACTIVATED}
 _IN_HISTORY = frozenset({ReasonCode.FIRST_SCAN, ReasonCode.SEEN_BEFORE, ReasonCode.SEEN_ELSEWHERE})
+# No warning against the stamp, and yet a buyer should not miss it.
+_TO_MIND = frozenset({ReasonCode.ON_DISPLAY})
 _IN_NOTICE = frozenset({ReasonCode.RECALLED, ReasonCode.RECALL_CLOSED})
 _TYPED = frozenset({Verdict.MALFORMED, Verdict.FOREIGN})
 
@@ -182,7 +184,8 @@ def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
         tone=words.tone.value,
         icon=_ICONS[words.tone],
         why=against,
-        also=[reason for reason in told if reason not in against],
+        mind=[reason for reason in told if reason.code in _TO_MIND],
+        also=[reason for reason in told if reason not in against and reason.code not in _TO_MIND],
         todo=TODO[answer.verdict],
         claimable=claimable,
         pins=answer.stamp is not None and answer.stamp.pins,

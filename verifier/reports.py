@@ -136,13 +136,18 @@ class Reports:
         return row is not None and (row.text, row.scan_id) == (request.text, request.receipt)
 
     def outcome(self, report: UUID) -> Outcome:
-        """What became of a report. Raises NoReceipt, JournalDown."""
+        """What became of a report, by its own number or by the receipt of the scan it was about (then the newest).
+
+        Raises NoReceipt, JournalDown.
+        """
         told = sa.select(
             REPORT.c.at, REPORT.c.photo, REPORT_CASE.c.state, REPORT_CASE.c.outcome, REPORT_CASE.c.decided_at
         )
-        joined = told.outerjoin(REPORT_CASE, REPORT_CASE.c.report_id == REPORT.c.id).where(REPORT.c.id == report)
+        joined = told.outerjoin(REPORT_CASE, REPORT_CASE.c.report_id == REPORT.c.id)
+        by_number = joined.where(REPORT.c.id == report)
+        by_scan = joined.where(REPORT.c.scan_id == report).order_by(REPORT.c.at.desc()).limit(1)
         with self._journal.connected() as connection:
-            row = connection.execute(joined).first()
+            row = connection.execute(by_number).first() or connection.execute(by_scan).first()
         if row is None:
             raise NoReceipt
         state = (row.state or "RECEIVED").lower()

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from verifier.clones import detector
 from verifier.clones.evidence import NO_PLAN, Plan
-from verifier.clones.weights import PARAMETERS, Ground, grounds, published
+from verifier.clones.weights import PARAMETERS, UNIT, Ground, grounds, published, weigh_displayed
 from verifier.contract import Reason, ReasonCode, RecallView, Scans, Verdict, Words
 from verifier.sightings import Fix, Mark, Sighting
 from verifier.words import EVIDENCE, REASONS, STAMP_STATES
@@ -53,6 +53,7 @@ LEADS_TO: Mapping[ReasonCode, Verdict] = {
     ReasonCode.LONG_AFTER_SALE: Verdict.UNUSUAL,
     ReasonCode.PIN_FAR: Verdict.SUSPECT_COPY,
     ReasonCode.VOUCHED_APART: Verdict.SUSPECT_COPY,
+    ReasonCode.COPY_CONFIRMED: Verdict.SUSPECT_COPY,
 }
 """The facts that speak against a stamp. The other reasons inform and change no verdict."""
 
@@ -63,10 +64,15 @@ _GROUNDS: Mapping[Ground, ReasonCode] = {
     Ground.CLAIMS: ReasonCode.SEVERAL_BUYERS,
     Ground.AGE: ReasonCode.LONG_AFTER_SALE,
 }
+# What corroborates by itself, which a setting keeps in the shadow; an officer's word is always shown.
 _CORROBORATION: Mapping[Mark, ReasonCode] = {
     Mark.PIN_FAR: ReasonCode.PIN_FAR,
     Mark.VOUCHED_APART: ReasonCode.VOUCHED_APART,
 }
+_SHADOWED = frozenset(_CORROBORATION.values())
+# A history that officers called a false alarm speaks again once it weighs this much more.
+CLEARED_BY = 2 * UNIT
+_NOTHING = -30 * UNIT
 # An unusual history names the grounds that weigh at least this much, and the heaviest in any case.
 _WORTH_SAYING = 1.0  # nats
 _MOST_GROUNDS = 3
@@ -102,6 +108,37 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """The history that officers called a false alarm: its weight, its marks, and how many devices spoke in it."""
+
+    weight: int
+    marks: int
+    voices: int
+
+    def covers(self, after: Sighting) -> bool:
+        """Whether a history shows no more than that: little more weight, not twice the voices, nothing corroborated."""
+        fresh = after.marks & detector.CORROBORATED & ~self.marks
+        return after.weight < self.weight + CLEARED_BY and after.evidence.voices < 2 * max(self.voices, 1) and not fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What people who answer for it have said of one stamp.
+
+    `copied`: officers found copies; `exposed`: the code was published; `display`: where its pack is on display;
+    `cleared`: officers looked at it and called it a false alarm.
+    """
+
+    copied: bool = False
+    exposed: bool = False
+    display: str | None = None
+    cleared: Cleared | None = None
+
+
+NO_FLAGS = Flags()
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the facts say of one stamp on one local day. `state` is empty where the stamp is in no valid batch."""
 
@@ -115,6 +152,7 @@ class Standing:
     expires_on: date | None = None
     certificate_ended_on: date | None = None
     plan: Plan = NO_PLAN
+    flags: Flags = NO_FLAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +198,13 @@ def judge(standing: Standing, before: Sighting, look: Look, *, show_copies: bool
     elif in_time:
         after = detector.vouched(before, look.fix)
     scans = shown(after, look.device)
-    against = history_findings(after)
+    against = history_findings(after, standing.flags)
     findings = (
         *_of_code(standing),
         *_of_state(standing),
         *_of_lot(standing, local_day(look.at)),
         *against,
+        *_of_display(standing.flags),
         *_of_history(after, scans, first=first, counted=counts),
         *_of_scan(look),
     )
@@ -188,30 +227,50 @@ def shown(sighting: Sighting, device: int) -> Scans:
 
 
 def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
-    against = {LEADS_TO[finding.code] for finding in findings if finding.code in LEADS_TO}
-    verdict = next((one for one in ORDER if one in against), Verdict.VALID_FIRST if first else Verdict.VALID)
-    if verdict is not Verdict.SUSPECT_COPY or show_copies:
-        return verdict, False
+    leading = [finding.code for finding in findings if finding.code in LEADS_TO]
+    if not leading:
+        return Verdict.VALID_FIRST if first else Verdict.VALID, False
     # In the shadow a suspected copy is no harder than any other warning, so it hides none.
-    softer = against - {Verdict.SUSPECT_COPY} | {Verdict.UNUSUAL}
-    return next(one for one in ORDER if one in softer), True
+    against, shown = (
+        {LEADS_TO[code] for code in leading},
+        {_shown_as(code, show_copies=show_copies) for code in leading},
+    )
+    verdict, told = (next(one for one in ORDER if one in those) for those in (against, shown))
+    return told, told is not verdict
 
 
-def history_findings(after: Sighting) -> list[Finding]:
+def _shown_as(code: ReasonCode, *, show_copies: bool) -> Verdict:
+    return Verdict.UNUSUAL if code in _SHADOWED and not show_copies else LEADS_TO[code]
+
+
+def _weight(after: Sighting, flags: Flags) -> int:
+    """What a history weighs with what people have said of it."""
+    if flags is NO_FLAGS:
+        return after.weight
+    if flags.cleared is not None and flags.cleared.covers(after):
+        return _NOTHING
+    return after.weight if flags.display is None else min(after.weight, weigh_displayed(after.evidence))
+
+
+def history_findings(after: Sighting, flags: Flags = NO_FLAGS) -> list[Finding]:
     """What in the history speaks against the stamp; empty for an ordinary one.
 
     Statistics alone make a history unusual. Only what costs an attacker something makes a copy suspected: the right
     scratch code from far away, or people who answer for themselves in two places at once. So nobody can defame a
     rival's goods by scanning them. A code that was published says so whatever its weight: a shared photo explains its
-    history, and yet nobody can tell the pack in hand by it.
+    history, and yet nobody can tell the pack in hand by it. What officers have found stands before all of it.
     """
-    exposed = [found_that(ReasonCode.EXPOSED)] if published(after.evidence) else []
-    if after.weight < PARAMETERS.unusual:
+    copied = [found_that(ReasonCode.COPY_CONFIRMED)] if flags.copied else []
+    weight = _weight(after, flags)
+    cleared = weight == _NOTHING
+    exposed = flags.exposed or (not cleared and published(after.evidence))
+    said = [found_that(ReasonCode.EXPOSED)] if exposed else []
+    if weight < PARAMETERS.unusual:
         # Two pairs of scans that no pack can have made need no table.
-        torn = after.evidence.torn >= PARAMETERS.impossible_pairs
-        return [found_that(ReasonCode.FAR_PLACES), *exposed] if torn else exposed
+        torn = not cleared and after.evidence.torn >= PARAMETERS.impossible_pairs
+        return [*copied, *([found_that(ReasonCode.FAR_PLACES)] if torn else []), *said]
     corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
-    return [*corroborated, *_grounds(after), *exposed]
+    return [*copied, *corroborated, *_grounds(after), *said]
 
 
 def _grounds(after: Sighting) -> list[Finding]:
@@ -229,12 +288,13 @@ def _grounds(after: Sighting) -> list[Finding]:
 
 def _level(standing: Standing, after: Sighting, against: list[Finding], *, show_copies: bool) -> int:
     """The level of suspicion that is shown, 0 to 3."""
-    leads = {LEADS_TO.get(finding.code) for finding in against}
-    if Verdict.SUSPECT_COPY in leads and show_copies:
+    leads = {_shown_as(finding.code, show_copies=show_copies) for finding in against}
+    if Verdict.SUSPECT_COPY in leads:
         return SUSPECTED
-    if leads & {Verdict.SUSPECT_COPY, Verdict.UNUSUAL}:
+    if Verdict.UNUSUAL in leads:
         return UNUSUAL
-    mild = standing.compromised_key is not None or after.weight >= PARAMETERS.unusual - PARAMETERS.mild
+    weight = _weight(after, standing.flags)
+    mild = standing.compromised_key is not None or weight >= PARAMETERS.unusual - PARAMETERS.mild
     return MILD if mild else 0
 
 
@@ -286,6 +346,10 @@ def _of_history(after: Sighting, scans: Scans, *, first: bool, counted: bool) ->
         # Rounded down, so that the page gives nobody's place away.
         found.append(found_that(ReasonCode.IMPOSSIBLE_TRAVEL, km=after.apart_km // 50 * 50))
     return found
+
+
+def _of_display(flags: Flags) -> list[Finding]:
+    return [] if flags.display is None else [found_that(ReasonCode.ON_DISPLAY, place=flags.display)]
 
 
 def _of_scan(look: Look) -> list[Finding]:

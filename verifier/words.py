@@ -176,6 +176,8 @@ class ReasonCode(StrEnum):
     EXPOSED = "exposed"
     PIN_FAR = "pin_far"
     VOUCHED_APART = "vouched_apart"
+    COPY_CONFIRMED = "copy_confirmed"
+    ON_DISPLAY = "on_display"
 
 
 REASONS: Mapping[ReasonCode, Words] = {
@@ -254,6 +256,14 @@ REASONS: Mapping[ReasonCode, Words] = {
         "Cán bộ hoặc chủ gói hàng đã có mặt cùng mã này ở hai nơi mà không ai đi kịp.",
         "Officers or owners had this code in hand in two places nobody can travel between in that time.",
     ),
+    ReasonCode.COPY_CONFIRMED: Words(
+        "Cán bộ đã xác minh: mã này có trên nhiều gói hàng.",
+        "Officers have looked into it: this code is on several packs.",
+    ),
+    ReasonCode.ON_DISPLAY: Words(
+        "Tem này ở trên hàng trưng bày; gói bạn mua phải mang mã khác.",
+        "This stamp is on a display piece; the pack you buy must carry another code.",
+    ),
 }
 
 EVIDENCE: Mapping[ReasonCode, Words] = {
@@ -268,6 +278,7 @@ EVIDENCE: Mapping[ReasonCode, Words] = {
     ReasonCode.LATE: Words("Quét ngày {day}.", "Scanned on {day}."),
     ReasonCode.MANY_DEVICES: Words("Ít nhất {devices} thiết bị.", "At least {devices} devices."),
     ReasonCode.OVER_MANY_DAYS: Words("Vào {days} ngày khác nhau trở lên.", "On {days} different days or more."),
+    ReasonCode.ON_DISPLAY: Words("Trưng bày tại {place}.", "On display at {place}."),
     ReasonCode.SEVERAL_BUYERS: Words("Ít nhất {times} lần.", "At least {times} times."),
 }
 """What a person can check about a reason. A reason without a row here says all there is in its own text."""

@@ -45,6 +45,7 @@ def find(query: Words) -> Response:
     Action.READ_PRINT_JOB,
     Action.READ_STAMPS,
     Action.READ_RECALL,
+    Action.READ_CASE,
 )
 def get_trail(path: TrailPath) -> Response:
     """What was done to one thing and by whom, the newest first."""

@@ -11,9 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.models import Base
+from app.models.cases import AlertCase
 from app.models.certificates import Certificate
 from app.models.devices import EnrolledDevice
 from app.models.files import StoredFile
+from app.models.flags import KnownSeller, StampFlag
 from app.models.lots import Dispatch, Lot, LotArea, LotInput, LotStep, LotTest, RetainedSample
 from app.models.notices import Notice, Webhook
 from app.models.orders import PrintJob, StampOrder
@@ -103,6 +105,15 @@ _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
         "uid number state reason instruction remedy requested_at opened_at closed_at version",
         organisation=_ORGANISATION,
     ),
+    AlertCase: _shape(
+        "uid number kind state red opened_at last_at asked_at decided_at outcome version",
+        organisation=_ORGANISATION,
+        lot=_LOT,
+        batch=_BATCH,
+        hold=_Link("hold_id", Hold),
+    ),
+    StampFlag: _shape("uid kind words placed_at ended_at", batch=_BATCH),
+    KnownSeller: _shape("uid kind name address lat lon radius_km added_at ended_at", organisation=_ORGANISATION),
     RecallLot: _shape("recovered result note", lot=_LOT),
 }
 

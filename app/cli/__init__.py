@@ -5,7 +5,7 @@ import sys
 import click
 
 import config
-from app.cli import copies, keys, ledger, replay, serve
+from app.cli import copies, keys, labels, ledger, replay, serve
 from stamp_engine.errors import KeyStoreError
 from stamp_engine.mint_command import layouts, mint, preview_command, styled_command
 from stamp_engine.verify_command import verify
@@ -47,6 +47,7 @@ for command in (
     ledger.codes,
     ledger.audit,
     ledger.user,
+    labels.labels,
     copies.backup,
     copies.restore,
     replay.replay,

@@ -14,15 +14,20 @@ from itertools import count
 from uuid import UUID
 
 from app.demo.catalogue import GOODS, MAKERS, MARKETS
+from app.domain.flags import FlagKind, SellerKind
 from app.domain.lots import LotEvent, StepKind
 from app.domain.orders import OrderEvent
 from app.domain.permissions import SYSTEM, Actor
 from app.domain.recalls import RecallEvent
 from app.models.lots import Lot
 from app.models.orders import PrintJob, StampOrder
+from app.models.organisations import Organisation
 from app.models.stamps import Batch
-from app.services import holds, lots, orders, printing, recalls, stamps
+from app.services import flags, holds, lots, orders, printing, recalls, sellers, stamps
+from app.services.codes import Reader
+from app.services.flags import NewFlag
 from app.services.orders import NewOrder
+from app.services.sellers import NewSeller
 from app.services.stamps import Positions
 from app.services.work import Desk, local_day
 from stamp_engine.format import Profile
@@ -328,12 +333,26 @@ def _befall(stage: Stage, plan: Plan, lot: Lot, batch: Batch, active: int) -> No
     elif plan.fate == "held":
         with stage.desk.work(other) as work:
             holds.on_lot(work, lot.uid, "Chờ kết quả kiểm tra nhãn")
+    elif plan.fate == "sold" and plan.profile is Profile.SEALED and not plan.gtin:
+        _known(stage, plan, lot, batch)
     elif plan.fate == "void_roll":
         with stage.desk.work(owner) as work:
             stamps.retire(work, batch.uid, Positions(1, active - 3), StampEvent.VOID, "Cuộn in sai màu, đã tiêu huỷ")
     elif plan.fate == "lost":
         with stage.desk.work(owner) as work:
             stamps.retire(work, batch.uid, Positions(active // 2, active - 3), StampEvent.LOSE, "Mất trên đường giao")
+
+
+def _known(stage: Stage, plan: Plan, lot: Lot, batch: Batch) -> None:
+    """The producer says which pack is on display and which shop sells the goods."""
+    reader = Reader((stage.desk.press.host,))
+    with stage.desk.work(stage.owners[plan.good]) as work:
+        asked = NewFlag(FlagKind.DISPLAY, stage.code(batch, batch.lo + 10), "Gian hàng OCOP Mộc Châu (ví dụ)")
+        flags.register(work, reader, asked)
+        owner = work.session.get_one(Organisation, lot.organisation_id)
+        lat, lon = MARKETS["Hải Phòng"]
+        shop = NewSeller(SellerKind.SHOP, "Cửa hàng nông sản Hải Phòng (ví dụ)", "Số 9, Hải Phòng", lat, lon)
+        sellers.add(work, owner.uid, shop)
 
 
 def _copies(stage: Stage, batch: Batch, day: int) -> None:

@@ -88,6 +88,21 @@ TELLINGS: Mapping[str, Telling] = {
     "recall.request": _officers(
         Action.DECIDE_RECALL, "Đề nghị thu hồi {name} chờ duyệt", "Recall {name} waits for a decision"
     ),
+    "alert_case.raise": _officers(
+        Action.DECIDE_CASE, "Vụ việc {name} cần xem: dấu hiệu sao chép", "Case {name} needs a look: signs of copies"
+    ),
+    "alert_case.page": _officers(
+        Action.MANAGE_USERS,
+        "KHẨN {name}: có mã đúng khoá nhưng chưa từng phát hành; khoá có thể đã lộ",
+        "URGENT {name}: codes right by our key that were never issued; the key may be known to others",
+    ),
+    "alert_case.ask_hold": _officers(
+        Action.APPROVE_HOLD, "Vụ việc {name}: chờ duyệt tạm dừng lô", "Case {name}: a hold waits for approval"
+    ),
+    "alert_case.confirm": _producer(
+        Action.READ_LOT, "Vụ việc {name}: cán bộ xác nhận có vi phạm", "Case {name}: officers confirmed it"
+    ),
+    "hold.lift": _producer(Action.READ_LOT, "Lô {name} được gỡ tạm dừng", "The hold on lot {name} was lifted"),
     "recall.approve": _producer(Action.READ_RECALL, "Thu hồi {name} đã có hiệu lực", "Recall {name} is in force"),
 }
 """By `noun.action` of the audit chain."""

@@ -65,6 +65,10 @@ class Action(StrEnum):
     READ_REPORT = "read_report"
     DECIDE_REPORT = "decide_report"
     READ_PROBES = "read_probes"
+    READ_CASE = "read_case"
+    DECIDE_CASE = "decide_case"
+    APPROVE_HOLD = "approve_hold"
+    FLAG_STAMPS = "flag_stamps"
     ENROL_DEVICE = "enrol_device"
     READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
@@ -111,12 +115,18 @@ _OWNER = (
     Action.READ_PRINT_JOB,
     Action.PRINT_JOB,
     Action.ENROL_DEVICE,
+    Action.READ_CASE,
+    Action.FLAG_STAMPS,
 )
 _FIELD = (Action.READ_REPORT, Action.DECIDE_REPORT, Action.ENROL_DEVICE)
 _PROVINCE = (
     *_READ,
     *_FIELD,
     Action.READ_PROBES,
+    Action.READ_CASE,
+    Action.DECIDE_CASE,
+    Action.APPROVE_HOLD,
+    Action.FLAG_STAMPS,
     Action.REGISTER_ORGANISATION,
     Action.EDIT_ORGANISATION,
     Action.DECIDE_ORGANISATION,
@@ -142,6 +152,7 @@ RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
             Action.READ_PRINT_JOB,
             Action.READ_REPORT,
             Action.READ_PROBES,
+            Action.READ_CASE,
             Action.ENROL_DEVICE,
             Action.READ_AUDIT,
             Action.MANAGE_USERS,
@@ -149,13 +160,24 @@ RIGHTS: dict[RoleName, tuple[Scope, tuple[Action, ...]]] = {
         ),
     ),
     RoleName.COORD: (Scope.ALL, _PROVINCE),
-    RoleName.DEPT: (Scope.ALL, (*_READ, Action.READ_REPORT)),
+    RoleName.DEPT: (Scope.ALL, (*_READ, Action.READ_REPORT, Action.READ_CASE)),
     RoleName.DISTRICT: (Scope.UNIT, _READ),
-    RoleName.COMMUNE: (Scope.UNIT, (*_READ, *_FIELD, Action.REGISTER_ORGANISATION)),
+    RoleName.COMMUNE: (Scope.UNIT, (*_READ, *_FIELD, Action.READ_CASE, Action.REGISTER_ORGANISATION)),
     RoleName.PRODUCER_OWNER: (Scope.OWN, _OWNER),
     RoleName.PRODUCER_STAFF: (Scope.OWN, _STAFF),
     RoleName.PRINTER: (Scope.OWN, (Action.READ_PRINT_JOB, Action.PRINT_JOB)),
-    RoleName.INSPECTOR: (Scope.UNIT, (*_READ, *_FIELD, Action.PLACE_HOLD, Action.REQUEST_RECALL)),
+    RoleName.INSPECTOR: (
+        Scope.UNIT,
+        (
+            *_READ,
+            *_FIELD,
+            Action.READ_CASE,
+            Action.DECIDE_CASE,
+            Action.FLAG_STAMPS,
+            Action.PLACE_HOLD,
+            Action.REQUEST_RECALL,
+        ),
+    ),
     RoleName.COUNCIL: (Scope.ALL, (Action.READ_ORGANISATION, Action.READ_PRODUCT)),
 }
 

@@ -260,6 +260,11 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Text("Phiếu kiểm nghiệm {report} hết hạn ngày {day}.", "Test report {report} ran out on {day}."),
     ),
     "hold_lifted": (Kind.CONFLICT, Text("Lệnh tạm dừng này đã được gỡ.", "This hold has been lifted already.")),
+    "case_without_lot": (
+        Kind.CONFLICT,
+        Text("Vụ việc này không gắn với lô nào để tạm dừng.", "This case is about no lot that could be held."),
+    ),
+    "flag_ended": (Kind.CONFLICT, Text("Mục này đã được gỡ.", "This entry has been ended already.")),
     "recall_no_lots": (Kind.INVALID, Text("Hãy chọn ít nhất một lô để thu hồi.", "Choose at least one lot to recall.")),
     "recall_unresolved": (Kind.CONFLICT, Text("Còn lô chưa ghi kết quả: {lots}.", "Lots without a result: {lots}.")),
     "recovered_out_of_range": (

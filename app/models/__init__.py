@@ -2,11 +2,13 @@
 
 from app.models import (
     audit,
+    cases,
     certificates,
     devices,
     erasures,
     facts,
     files,
+    flags,
     keys,
     lots,
     notices,
@@ -27,11 +29,13 @@ from app.models.base import Base
 __all__ = [
     "Base",
     "audit",
+    "cases",
     "certificates",
     "devices",
     "erasures",
     "facts",
     "files",
+    "flags",
     "keys",
     "lots",
     "notices",

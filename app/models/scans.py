@@ -70,7 +70,7 @@ class ScanPlace(Base):
     stamp: Mapped[int] = mapped_column(BIG, index=True)
     cell: Mapped[int] = mapped_column(sa.BigInteger())
     source: Mapped[str] = mapped_column(sa.String(12))
-    at: Mapped[Micros]
+    at: Mapped[Micros] = mapped_column(sa.BigInteger(), index=True)
     n: Mapped[int | None] = mapped_column(sa.BigInteger())
 
 
@@ -120,7 +120,7 @@ class Report(Base):
     __tablename__ = "report"
 
     id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
-    scan_id: Mapped[UUID | None] = mapped_column(sa.Uuid())
+    scan_id: Mapped[UUID | None] = mapped_column(sa.Uuid(), index=True)
     stamp: Mapped[int | None] = mapped_column(BIG, index=True)
     text: Mapped[str] = mapped_column(sa.Text())
     place: Mapped[str | None] = mapped_column(sa.String(200))

@@ -15,6 +15,7 @@ from app.domain.errors import Refusal, Text
 from app.domain.notices import RETRIES_S, TELLINGS, Audience, Channel, NoticeState, Telling
 from app.domain.permissions import RIGHTS, Scope
 from app.models.audit import AuditEntry, AuditHead
+from app.models.cases import AlertCase
 from app.models.lots import Lot
 from app.models.notices import Notice, NoticeMark, Webhook
 from app.models.orders import PrintJob, StampOrder
@@ -135,6 +136,10 @@ def _hold(work: Work, row: Hold) -> _Thing | None:
     return _Thing(lot.uid, lot.lot_no, lot.organisation_id) if lot else None
 
 
+def _case(_: Work, row: AlertCase) -> _Thing:
+    return _Thing(row.uid, row.number, row.organisation_id or 0)
+
+
 _THINGS: Mapping[str, tuple[type[Any], Callable[[Work, Any], _Thing | None]]] = {
     "organisation": (Organisation, lambda _, row: _Thing(row.uid, row.name, row.id)),
     "product": (Product, _owned("name")),
@@ -142,6 +147,7 @@ _THINGS: Mapping[str, tuple[type[Any], Callable[[Work, Any], _Thing | None]]] = 
     "recall": (Recall, _owned("number")),
     "print_job": (PrintJob, _job),
     "hold": (Hold, _hold),
+    "alert_case": (AlertCase, _case),
 }
 
 

@@ -54,6 +54,12 @@ def every(work: Work, most: int = 200) -> list[Seen]:
     return [Seen(*row) for row in work.session.execute(_visible(work).order_by(Report.id.desc()).limit(most))]
 
 
+def where(work: Work, condition: sa.ColumnElement[bool], most: int) -> list[Seen]:
+    """The reports the actor may see for which this holds, the newest first."""
+    statement = _visible(work).where(condition).order_by(Report.id.desc()).limit(most)
+    return [Seen(*row) for row in work.session.execute(statement)]
+
+
 def get(work: Work, report: UUID) -> Seen:
     """One report the actor may see. Raises Refusal `not_found`."""
     row = work.session.execute(_visible(work).where(Report.id == report)).first()

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.models.cases import WatchSign
 from app.models.erasures import Erasure
 from app.models.probes import ProbeAlert, ProbeSample
 from app.models.scans import Claim, PinTry, Report, Scan, ScanNonce, ScanPlace, ScanTally
+from app.services.alerts import ROLL_US
 from app.services.work import LOCAL, Work
 
 _DAY_US = 86_400 * 1_000_000
@@ -27,6 +29,7 @@ def sum_up(work: Work, keep_days: int) -> int:
     cut = int(last.timestamp()) * 1_000_000
     _forget(work, cut)
     _forget_networks(work)
+    _forget_rolls(work)
     oldest = work.session.scalar(sa.select(Scan.at).order_by(Scan.id).limit(1))
     if oldest is None or oldest >= cut:
         return 0
@@ -65,6 +68,12 @@ def _forget(work: Work, cut: int) -> None:
     work.session.execute(sa.delete(Erasure).where(Erasure.at < cut, Erasure.done_at.is_not(None)))
     work.session.execute(sa.update(Claim).where(Claim.at < cut, Claim.device.is_not(None)).values(device=None))
     work.session.execute(sa.update(Report).where(Report.at < cut, Report.contact.is_not(None)).values(contact=None))
+
+
+def _forget_rolls(work: Work) -> None:
+    """Scans of rolls that were not activated count for a week; what the watch kept of older ones goes."""
+    old = sa.and_(WatchSign.owner < 0, WatchSign.at < work.now - ROLL_US)
+    work.session.execute(sa.delete(WatchSign).where(old))
 
 
 def _forget_networks(work: Work) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.services import audit, lots, orders, organisations, printing, products, recalls, stamps
+from app.services import audit, cases, lots, orders, organisations, printing, products, recalls, stamps
 from app.services.work import Work
 
 
@@ -20,6 +20,7 @@ class Noun(StrEnum):
     PRINT_JOB = "print_job"
     BATCH = "batch"
     RECALL = "recall"
+    ALERT_CASE = "alert_case"
 
 
 _GET: Mapping[Noun, Callable[[Work, UUID], Any]] = {
@@ -30,6 +31,7 @@ _GET: Mapping[Noun, Callable[[Work, UUID], Any]] = {
     Noun.PRINT_JOB: printing.get,
     Noun.BATCH: stamps.get,
     Noun.RECALL: recalls.get,
+    Noun.ALERT_CASE: cases.get,
 }
 
 

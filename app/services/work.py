@@ -24,6 +24,7 @@ from app.domain.permissions import Action, Actor, Scope, scopes
 from app.models import Base
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
+from app.models.flags import KnownSeller, StampFlag
 from app.models.keys import Epoch, SigningKey
 from app.models.lots import Dispatch, Lot, LotArea, LotStep, LotTest, RetainedSample
 from app.models.organisations import Organisation
@@ -55,6 +56,8 @@ FACTS = (
     Certificate,
     SigningKey,
     Epoch,
+    StampFlag,
+    KnownSeller,
 )
 """What a verdict or an answer depends on; a change of any of these moves the fact clock."""
 

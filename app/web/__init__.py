@@ -42,6 +42,8 @@ ROOMS = (
     "activations",
     "sums",
     "recalls",
+    "cases",
+    "flags",
     "scans",
     "audit",
     "search",
@@ -150,7 +152,7 @@ def asked_page() -> Ask:
     return Ask(uid_of(request.args.get("after")), state=state[:32] or None, words=words[:80] or None)
 
 
-def listing(
+def listing(  # noqa: PLR0913  what a list may show
     title: Text,
     heads: Sequence[tuple[str, str]],
     rows: Sequence[Line],
@@ -159,12 +161,14 @@ def listing(
     *,
     after: UUID | None = None,
     states: Sequence[StrEnum] | None = None,
+    kinds: Sequence[tuple[str, Text]] = (),
 ) -> str:
     """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step.
 
-    `after` is where the next page begins; `states` are those to filter by, None where the list is not searched.
+    `after` is where the next page begins; `states` are those to filter by, None where the list is not searched;
+    `kinds` are a second thing to filter by.
     """
-    kept: dict[str, Any] = {name: request.args[name] for name in ("state", "q") if request.args.get(name)}
+    kept: dict[str, Any] = {name: request.args[name] for name in ("state", "q", "kind") if request.args.get(name)}
     return render_template(
         "list.html",
         title=said(title),
@@ -175,6 +179,7 @@ def listing(
         new_words=said(new[1]) if new else None,
         next_url=url_for(request.endpoint or "", after=after, **kept) if after else None,
         states=states,
+        kinds=kinds,
         filtered=bool(kept),
     )
 

@@ -1,6 +1,6 @@
 """Forms as tables: what is asked, how, and which command they fill. Pydantic reads the fields; services judge them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -28,8 +28,8 @@ class Field:
     complete: str = ""
 
 
-def choices(kind: type[StrEnum]) -> list[tuple[str, Text]]:
-    """The members of an enum as options."""
+def choices(kind: Iterable[StrEnum]) -> list[tuple[str, Text]]:
+    """The members of an enum, or some of them, as options."""
     return [(one.value, Text(*(CHOICES.get(one.value) or STATES[one.value]))) for one in kind]
 
 

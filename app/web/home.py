@@ -8,10 +8,11 @@ from flask import render_template, url_for
 from flask_login import current_user
 
 from app.auth import may, needs, reading
+from app.domain.cases import CaseState
 from app.domain.errors import Text
 from app.domain.orders import PrintJobState
 from app.domain.permissions import Action, RoleName
-from app.services import activations, dossiers, supply, tasks
+from app.services import activations, cases, dossiers, supply, tasks
 from app.services.work import Work
 from app.web import day, number, web
 
@@ -121,6 +122,17 @@ def _officer(work: Work) -> Iterator[Due]:
     )
 
 
+def _cases(work: Work) -> Iterator[Due]:
+    for row in cases.to_decide(work):
+        asked = row.state is CaseState.HOLD_ASKED
+        words = (
+            Text(f"Duyệt tạm dừng lô, vụ việc {row.number}", f"Decide a hold, case {row.number}")
+            if asked
+            else Text(f"Xem vụ việc {row.number}", f"Look at case {row.number}")
+        )
+        yield Due(words, url_for("web.case", uid=row.uid), urgent=asked or row.red)
+
+
 def _each(rows: Iterable[Any], endpoint: str, words: Callable[[Any], Text]) -> Iterator[Due]:
     for row in rows:
         yield Due(words(row), url_for(endpoint, uid=row.uid))
@@ -142,5 +154,5 @@ def _printer(work: Work) -> Iterator[Due]:
 Finder = Callable[[Work], Iterator[Due]]
 _FINDERS: dict[bool, tuple[Finder, ...]] = {
     True: (_low, _returned, _tests, _unreceived, _printer, _dossiers, _rolls),
-    False: (_officer, _printer),
+    False: (_cases, _officer, _printer),
 }

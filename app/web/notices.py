@@ -22,6 +22,7 @@ _PAGES = {
     "print_job": "web.print_job",
     "hold": "web.lot",
     "recall": "web.recall",
+    "alert_case": "web.case",
 }
 
 

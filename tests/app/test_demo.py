@@ -38,6 +38,8 @@ def test_the_demo_tells_its_story_once(tmp_path: Path) -> None:
             "SELECT count(*) FROM (SELECT stamp FROM scan WHERE verdict = 'valid_first' GROUP BY stamp"
             " HAVING count(*) > 1) AS twice"
         ) == [(0,)]
+        assert ask("SELECT kind, count(*) FROM stamp_flag GROUP BY kind") == [("display", 1)]
+        assert ask("SELECT kind, count(*) FROM known_seller GROUP BY kind") == [("shop", 1)]
         assert ask("SELECT count(*) FROM organisation WHERE NOT example") == [(0,)]
         span = connection.execute(sa.text("SELECT max(at) - min(at) FROM scan")).scalar_one()
         assert span > 60 * 86_400 * 1_000_000

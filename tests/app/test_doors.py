@@ -9,12 +9,15 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.auth import Door, door_of
+from app.domain.cases import CaseKind
+from app.domain.errors import Text
 from app.domain.lots import LotEvent
-from app.domain.permissions import RIGHTS, Action, RoleName
+from app.domain.permissions import RIGHTS, SYSTEM, Action, RoleName
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.stamps import RangeEvent
-from app.services import recalls
+from app.services import alerts, recalls
+from app.services.alerts import Clue, Signal
 from app.services.recalls import NewRecall
 from tests.app.office import Office
 from tests.app.test_web import CSRF, Browser, bearer, flask
@@ -47,7 +50,12 @@ def things(desk: Office) -> dict[str, UUID]:
     order = desk.rows(StampOrder)[0]
     owner = next(row for row in desk.rows(Organisation) if row.id == desk.people["owner"].organisation_id)
     products = {row.id: row.uid for row in desk.rows(type(desk.product(name="Đào")))}
+    with desk.work(SYSTEM) as work:
+        clue = Clue("many_devices", work.now, Text("Nhiều thiết bị", "Many devices"))
+        place = {"organisation_id": owner.id, "batch_id": batch.id, "lot_id": lot.id, "stamp": batch.lo}
+        (case,) = alerts.raised(work, [Signal(CaseKind.COPY, "stamp:0", 2000, (clue,), **place)])
     return {
+        "cases": case.uid,
         "organisations": owner.uid,
         "products": products[lot.product_id],
         "lots": draft.uid,
@@ -60,6 +68,8 @@ def things(desk: Office) -> dict[str, UUID]:
         "activations": desk.rows(RangeEvent)[-1].uid,
         "files": uuid4(),
         "holds": uuid4(),
+        "stamp-flags": uuid4(),
+        "sellers": uuid4(),
         "notices": uuid4(),
         "webhooks": uuid4(),
         "reports": uuid4(),
@@ -67,7 +77,7 @@ def things(desk: Office) -> dict[str, UUID]:
     }
 
 
-_EVENTS = {"lots": LotEvent.PRODUCE.value, "recalls": "approve"}
+_EVENTS = {"lots": LotEvent.PRODUCE.value, "recalls": "approve", "cases": "watch"}
 
 
 def path_of(rule: Rule, things: dict[str, UUID]) -> str:

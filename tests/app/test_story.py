@@ -1,8 +1,6 @@
 """The whole life of a stamp by hand: order, approve, mint, print, receive, activate, scan, void, recall."""
 
-import threading
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,26 +15,14 @@ from app.worker import print_file
 from stamp_engine.lifecycle import StampEvent
 from stamp_engine.minting import CODES, SHEETS
 from tests.app.office import Office
-from tests.verifier.world import PASSPHRASE, Clock, World, scan
+from tests.verifier.world import World, scan
 from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
-from verifier.opener import listen
 from verifier.scan import Scanner
 
 
 @pytest.fixture
-def scanner(desk: Office) -> Iterator[Scanner]:
-    socket = desk.stack.data_dir / "o.sock"
-    server = listen(socket, desk.minter.keys.path, PASSPHRASE)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    clock = desk.clock
-    assert isinstance(clock, Clock)
-    world = World(desk.stack, desk.minter.keys, clock, socket)
-    yield world.scanner()
-    world.closing.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def scanner(public: World) -> Scanner:
+    return public.scanner()
 
 
 def codes(desk: Office) -> list[str]:

@@ -10,6 +10,7 @@ import config
 from app import web
 from app.application import create
 from app.cli import main
+from app.domain.cases import CASE
 from app.domain.errors import REFUSALS
 from app.domain.lots import LOT
 from app.domain.notices import TELLINGS
@@ -50,7 +51,7 @@ def test_verdicts_reasons_and_problems() -> None:
 
 
 @pytest.mark.parametrize(
-    "machine", [ORDER, PRINT_JOB, LOT, ORGANISATION, PRODUCT, RECALL, REPORT, BATCH, STAMP], ids=str
+    "machine", [ORDER, PRINT_JOB, LOT, ORGANISATION, PRODUCT, RECALL, REPORT, CASE, BATCH, STAMP], ids=str
 )
 def test_states_and_their_steps(machine: object) -> None:
     page = text("states.md")

@@ -9,6 +9,8 @@ from app.models.base import Word
 from tests.conftest import NOW, Stack
 from verifier.fact_tables import TABLES
 from verifier.journal import TABLES as WRITTEN
+from verifier.records import SIGHTING
+from verifier.sightings import NEVER_SEEN, Mark, Sighting
 
 
 def test_migrated_schema_equals_the_models(stack: Stack) -> None:
@@ -22,6 +24,24 @@ def test_down_to_nothing_and_up_again(stack: Stack) -> None:
     assert left == set()
     schema.upgrade(stack.engine)
     assert schema.drift(stack.engine, Base.metadata) == []
+
+
+def test_histories_go_down_and_up_with_their_counts(stack: Stack) -> None:
+    seen = NEVER_SEEN.counted(NOW, 5).counted(NOW + 9_000_000, 6).pin_confirmed(6, NOW)
+    with stack.engine.begin() as connection:
+        connection.execute(sa.insert(SIGHTING), {"stamp": 7, "n": 3, "state": seen.pack()})
+
+    def state() -> bytes:
+        with stack.engine.connect() as connection:
+            return bytes(connection.execute(sa.select(SIGHTING.c.state)).scalar_one())
+
+    schema.downgrade(stack.engine, "0014")
+    assert state()[0] == 1
+    schema.upgrade(stack.engine)
+    again = Sighting.unpack(state())
+    assert (again.scans, again.devices, again.first_at, again.last_at) == (2, 2, seen.first_at, seen.last_at)
+    assert again.has(Mark.PIN_CONFIRMED)
+    assert again.pin_at_s == seen.pin_at_s
 
 
 def test_every_column_the_verifier_reads_is_a_column_of_the_models() -> None:

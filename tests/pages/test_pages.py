@@ -16,8 +16,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.cli.ledger import code_of
+from app.domain.cases import CaseKind
+from app.domain.errors import Text
+from app.domain.permissions import SYSTEM
 from app.domain.recalls import RecallEvent
-from app.services import recalls, stamps
+from app.services import alerts, recalls, stamps
+from app.services.alerts import Clue, Signal
 from app.services.recalls import NewRecall
 from app.services.stamps import Positions
 from stamp_engine.lifecycle import StampEvent
@@ -61,6 +65,10 @@ def site(embedded: Stack) -> Iterator[Site]:
         desk.do("owner", stamps.activate, recalled.uid, other.uid, Positions(1, 4))
         recall = desk.do("owner", recalls.request, NewRecall((other.uid,), "Lẫn tạp chất", "Trả lại nơi mua"))
         desk.do("coord", recalls.decide, recall.uid, RecallEvent.APPROVE)
+        with desk.work(SYSTEM) as work:
+            clue = Clue("many_devices", work.now, Text("Nhiều điện thoại đã quét tem này.", "Many devices."))
+            about = {"organisation_id": batch.organisation_id, "batch_id": batch.id, "stamp": batch.lo}
+            alerts.raised(work, [Signal(CaseKind.COPY, f"stamp:{batch.lo}", 2000, (clue,), **about)])
         wanted = {"good": (batch, 0), "void": (batch, 1), "recalled": (recalled, 0), "idle": (recalled, 4)}
         keys = desk.minter.keys
         codes = {
@@ -155,13 +163,45 @@ def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> No
         page.get_by_label("Mật khẩu").fill(PASSWORD)
         page.get_by_role("button", name="Đăng nhập").click()
         assert "Chào owner" in page.content()
-        for path in ("", "orders/new", "lots", "lots/new", "stamps", "products", "recalls", "scans"):
+        for path in (
+            "",
+            "orders/new",
+            "lots",
+            "lots/new",
+            "stamps",
+            "products",
+            "recalls",
+            "scans",
+            "known",
+            "known/stamps/new",
+            "known/sellers/new",
+        ):
             page.goto(f"{site.url}/office/{path}")
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
             accessible(page)
         page.goto(f"{site.url}/office/stamps")
         page.locator("tbody a").first.click()
         accessible(page)
+
+
+def test_an_alert_case_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> None:
+    for size in (PHONE, DESK):
+        page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
+        said: list[str] = []
+        page.on("console", lambda message, said=said: said.append(message.text))  # type: ignore[misc]
+        page.goto(site.url + "/office/")
+        page.get_by_label("Thư điện tử hoặc số điện thoại").fill("coord@example.vn")
+        page.get_by_label("Mật khẩu").fill(PASSWORD)
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.goto(f"{site.url}/office/cases")
+        accessible(page)
+        page.locator("tbody a").first.click()
+        assert "Nhiều điện thoại" in page.content()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        accessible(page)
+        page.get_by_role("link", name="Xác nhận có vi phạm").click()
+        accessible(page)
+        assert [line for line in said if "Content Security Policy" in line] == []
 
 
 def test_scans_work_without_javascript(site: Site, browser: Browser) -> None:

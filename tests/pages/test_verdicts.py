@@ -13,9 +13,10 @@ from tests.browser import chromium
 from tests.pages.answers import ANSWERS, LOT, ORGANISATION, PRODUCT, RECEIPT, STAMP, TRACE
 from tests.pages.test_pages import FLAGS, accessible
 from verifier import pages
-from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, StarsView, Verdict, Words
+from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, ReasonCode, StarsView, Verdict, Words
 from verifier.doors import PAGE_HEADERS
 from verifier.pages import Frame, View
+from verifier.verdict import found_that, reason
 
 WIDTHS = (320, 412, 1280)
 PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='9' height='9'/></svg>"
@@ -172,6 +173,17 @@ def test_a_forwarded_receipt_says_nothing_of_you() -> None:
     assert "Bạn đã quét" in own
     assert "Bạn đã quét" not in other
     assert "Lần quét này của một thiết bị khác" in other
+
+
+def test_a_display_piece_says_so_at_the_top() -> None:
+    good = ANSWERS[Verdict.VALID_FIRST]
+    there = reason(found_that(ReasonCode.ON_DISPLAY, place="Siêu thị <b>Sơn La</b>"))
+    page = pages.result(frame(), replace(good, reasons=(*good.reasons, there)), View(RECEIPT))
+    head = page[: page.index("Nên làm gì?")]
+    assert "<h2>Lưu ý</h2>" in head
+    assert "Trưng bày tại Siêu thị &lt;b&gt;Sơn La&lt;/b&gt;." in head
+    assert page.count("trưng bày") == 1
+    assert "<h2>Lưu ý</h2>" not in page_of(Verdict.VALID_FIRST)
 
 
 def test_a_closed_recall_keeps_its_line() -> None:

@@ -1,8 +1,10 @@
 """The copy detector alone: what it remembers, who has a voice, and what may and may never turn a stamp red."""
 
+import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -11,11 +13,25 @@ from hypothesis import strategies as st
 from verifier.clones import detector
 from verifier.clones.crowd import MOST_STAMPS, Crowd
 from verifier.clones.distance import Fix, Known
-from verifier.clones.evidence import NO_PLAN, Plan
-from verifier.clones.weights import PARAMETERS, Ground
+from verifier.clones.evidence import NO_PLAN, Evidence, Plan
+from verifier.clones.weights import PARAMETERS, Ground, weigh
 from verifier.contract import ReasonCode, Verdict
 from verifier.sightings import MAX_BYTES, NEVER_SEEN, Mark, Sighting, device_mark
-from verifier.verdict import ACTIVE, LEADS_TO, SUSPECTED, UNUSUAL, Judgement, Look, Standing, judge, reason
+from verifier.verdict import (
+    ACTIVE,
+    CLEARED_BY,
+    LEADS_TO,
+    SUSPECTED,
+    UNUSUAL,
+    Cleared,
+    Flags,
+    Judgement,
+    Look,
+    Standing,
+    history_findings,
+    judge,
+    reason,
+)
 
 SECOND = 1_000_000
 BEGIN_S = 1_795_478_400
@@ -259,3 +275,68 @@ def test_a_history_of_the_first_version_becomes_one_of_this() -> None:
     assert now.has(Mark.PIN_CONFIRMED)
     assert [count for _, count, _ in now.seen] == [3, 2]
     assert now.pin_device
+
+
+@given(acts(*ALL))
+def test_a_history_goes_back_to_the_first_version_with_its_counts(done: list[Act]) -> None:
+    migration = import_module("migrations.versions.0015_copies")
+    for now in lived(done):
+        again = Sighting.unpack(migration._packed(migration._unpacked(now.pack())))  # noqa: SLF001
+        kept = ("scans", "devices", "first_at", "last_at", "pin_at_s")
+        assert [getattr(again, name) for name in kept] == [getattr(now, name) for name in kept]
+        assert again.has(Mark.FIRST_USED) == now.has(Mark.FIRST_USED)
+        assert again.has(Mark.PIN_CONFIRMED) == now.has(Mark.PIN_CONFIRMED)
+
+
+# Both out of made-up markets: a display piece, and one code on 200 packs.
+COPIED = Evidence(
+    voices=8, days=1, placed=4, same=1, last_h=105, towns=1, switches=2, off_plan=3, owners=2, claims=2, planned=1
+)
+DISPLAYED = Evidence(voices=11, days=6, placed=4, aside=2, last_h=241, weeks=0, old=7, owners=1, planned=1)
+
+
+def test_a_registered_display_piece_is_left_alone_and_copies_of_it_are_not() -> None:
+    """Eleven strangers at one place over ten days, on old goods: odd for a pack that was sold, usual on a shelf."""
+    seen = NEVER_SEEN.counted(BEGIN_S * SECOND, 1).judged(DISPLAYED, weigh(DISPLAYED))
+    look = Look((BEGIN_S + 20 * 86_400) * SECOND, recorded=False)
+    shown = replace(STANDING, flags=Flags(display="Cửa hàng"))
+    assert judge(STANDING, seen, look).verdict is Verdict.UNUSUAL
+    calm = judge(shown, seen, look)
+    assert calm.verdict is Verdict.VALID
+    assert ReasonCode.ON_DISPLAY in {one.code for one in calm.findings}
+    assert judge(shown, seen.judged(COPIED, weigh(COPIED)), look).verdict is Verdict.UNUSUAL
+
+
+@given(acts(*ALL))
+def test_what_people_say_never_hides_a_confirmed_copy(done: list[Act]) -> None:
+    for before in lived(done)[-3:]:
+        cleared = Cleared(before.weight, before.marks, before.evidence.voices)
+        for flags in (Flags(copied=True), Flags(copied=True, display="x", exposed=True, cleared=cleared)):
+            judged = judge(
+                replace(STANDING, flags=flags), before, Look(before.last_at, recorded=False), show_copies=False
+            )
+            assert judged.verdict is Verdict.SUSPECT_COPY
+            assert judged.suspicion == SUSPECTED
+            assert not judged.shadowed
+
+
+@given(acts(*ALL), acts(*ALL))
+def test_a_false_alarm_covers_what_was_known_and_no_more(known: list[Act], later: list[Act]) -> None:
+    lives = lived([*known, *later])
+    if not lives:
+        return
+    then, now = (lives[len(known) - 1] if known else NEVER_SEEN), lives[-1]
+    cleared = Cleared(then.weight, then.marks, then.evidence.voices)
+    assert cleared.covers(then)
+    found = history_findings(now, Flags(cleared=cleared))
+    much_more = now.weight >= then.weight + CLEARED_BY or now.evidence.voices >= 2 * max(then.evidence.voices, 1)
+    fresh = now.marks & ~then.marks & detector.CORROBORATED
+    assert found == (history_findings(now) if much_more or fresh else [])
+
+
+def test_every_number_of_the_detector_names_its_source() -> None:
+    raw = json.loads(files("verifier.clones").joinpath("weights.json").read_text("utf-8"))
+    numbers = {**raw, **raw["shares"]}
+    given_by = {name: one["source"] for name, one in numbers.items() if isinstance(one, dict) and "value" in one}
+    assert len(given_by) == 10
+    assert all(source.partition(":")[0] in {"fitted", "measured", "assumption"} for source in given_by.values())

@@ -1,20 +1,23 @@
 """Copies seen at the level of a lot: many stamps that are each a little unusual, and scans where nothing was shipped.
 
-A few copies of many codes leave each stamp's own history nearly ordinary; together they show. Two counts are held
-against what all other lots show, as logarithms of likelihood ratios (Poisson, with the rate under copies fitted):
+A few copies of many codes leave each stamp's own history nearly ordinary; together they show. What an event of a stamp
+says of its lot is a *sign*; the distinct stamps behind each sign are counted by lot and over all lots, and two counts
+are held against what all other lots show, as logarithms of likelihood ratios (Poisson, with the rate under copies
+fitted):
 
 * *excess*: stamps of the lot whose weight has passed a level that few honest stamps ever pass;
 * *area*: distinct stamps well located in one square of half a degree outside the lot's plan.
 
 Rates are learned from the market itself, the lot in question left out, with a prior: so a custom that all lots share
-(tourists, parcels) makes no lot suspicious. Pure; the worker and a replay use the same class.
+(tourists, parcels) makes no lot suspicious. Pure: the worker keeps the counts in the database, a replay in memory.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from math import log
+from typing import Final
 
 from verifier.clones.distance import Fix, Known
 from verifier.clones.evidence import OFF_PLAN_KM, Plan
@@ -29,6 +32,13 @@ _WORTH, _LEAK, _SQUARES = 2000.0, 0.12, 60.0
 
 Square = tuple[int, int]
 
+SEEN: Final = 0
+PLACED: Final = 1
+LEVEL: Final = 2
+"""Signs: the stamp was scanned; its place is well known; it passed a level (`LEVEL` and those after it)."""
+FIRST_SQUARE: Final = 1000
+_NORTH, _EAST, _ROW = 180, 360, 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -38,6 +48,24 @@ class Area:
     lon: float
     stamps: int
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a lot shows: nats for copies, by many stamps (`excess`) and by its worst area; stamps past the first level.
+
+    `suspicion` is the sum of both.
+    """
+
+    excess: float
+    areas: tuple[Area, ...]
+    unusual: int
+    stamps: int
+
+    @property
+    def suspicion(self) -> float:
+        """All that speaks for copies, in nats."""
+        return self.excess + (self.areas[0].weight if self.areas else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +80,6 @@ class LotDay:
     stamps: int
 
 
-@dataclass(slots=True)
-class _Lot:
-    stamps: set[int] = field(default_factory=set)
-    placed: set[int] = field(default_factory=set)
-    over: list[set[int]] = field(default_factory=list)
-    squares: defaultdict[Square, set[int]] = field(default_factory=lambda: defaultdict(set))
-    day: int = 0
-
-
 def excess(seen: int, expected: float) -> float:
     """The log-likelihood ratio of a count against a smaller expected one; 0 where it is no larger."""
     return seen * log(seen / expected) - (seen - expected) if seen > expected else 0.0
@@ -71,48 +90,85 @@ def square_of(lat: float, lon: float) -> Square:
     return round(lat / SQUARE), round(lon / SQUARE)
 
 
+def sign_of(square: Square) -> int:
+    """The sign of a square."""
+    return FIRST_SQUARE + (square[0] + _NORTH) * _ROW + square[1] + _EAST
+
+
+def _square(sign: int) -> Square:
+    north, east = divmod(sign - FIRST_SQUARE, _ROW)
+    return north - _NORTH, east - _EAST
+
+
+def signs(plan: Plan, weight: int, fix: Fix | None) -> Iterator[int]:
+    """What a consumer's event on a stamp with this weight says of its lot."""
+    yield SEEN
+    for level, (least, _) in enumerate(PARAMETERS.lot_levels):
+        if weight >= least:
+            yield LEVEL + level
+    if fix is not None and fix.known >= Known.FAIRLY and plan.areas:
+        yield PLACED
+        if plan.off_km(fix.lat, fix.lon) - fix.accuracy_km > OFF_PLAN_KM:
+            yield sign_of(square_of(fix.lat, fix.lon))
+
+
+def judged(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Shown:
+    """What a lot shows by its distinct stamps behind each sign, against those of all lots, its own among them."""
+    areas = sorted(_areas(own, everywhere), key=lambda area: -area.weight)[:5]
+    many = max(_excesses(own, everywhere), default=0.0)
+    return Shown(many, tuple(areas), own.get(LEVEL, 0), own.get(SEEN, 0))
+
+
+def _excesses(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Iterator[float]:
+    stamps = own.get(SEEN, 0)
+    for level, (_, share) in enumerate(PARAMETERS.lot_levels):
+        seen = own.get(LEVEL + level, 0)
+        others = everywhere.get(LEVEL + level, 0) - seen
+        rate = (others + share * _WORTH) / (everywhere.get(SEEN, 0) - stamps + _WORTH)
+        yield excess(seen, stamps * max(rate, share))
+
+
+def _areas(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Iterator[Area]:
+    placed, squares = own.get(PLACED, 0), {sign: count for sign, count in own.items() if sign >= FIRST_SQUARE}
+    off = sum(count for sign, count in everywhere.items() if sign >= FIRST_SQUARE) - sum(squares.values())
+    leak = (off + _LEAK * _WORTH) / (everywhere.get(PLACED, 0) - placed + _WORTH)
+    for sign, seen in squares.items():
+        share = (everywhere.get(sign, 0) - seen + 1.0) / (off + _SQUARES)
+        # Goods that leak go to one or two places of their own, so a lot may always have as many as this there.
+        expected = placed * max(leak * share, 0.01) + 0.5
+        weight = max(excess(seen, expected) - log(1 + len(squares)), 0.0)
+        if weight > 0:
+            north, east = _square(sign)
+            yield Area(north * SQUARE, east * SQUARE, seen, weight)
+
+
+@dataclass(slots=True)
+class _Lot:
+    signs: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    day: int = 0
+
+
 @dataclass(slots=True)
 class LotWatch:
-    """Counts by lot, and over all lots; `saw` takes the consumers' events in the order of their record."""
+    """Counts by lot, and over all lots, in memory; `saw` takes the consumers' events in the order of their record."""
 
     _lots: dict[str, _Lot] = field(default_factory=dict)
-    _stamps: int = 0
-    _placed: int = 0
-    _off: int = 0
-    _over: list[int] = field(default_factory=lambda: [0] * len(PARAMETERS.lot_levels))
-    _squares: Counter[Square] = field(default_factory=Counter)
+    _everywhere: Counter[int] = field(default_factory=Counter)
     _closed: list[LotDay] = field(default_factory=list)
 
     def saw(self, name: str, plan: Plan, stamp: int, at_s: int, after: Sighting, fix: Fix | None) -> None:
         """One consumer's event on a stamp of a lot, with the stamp's history after it."""
         lot = self._lots.get(name)
         if lot is None:
-            lot = self._lots[name] = _Lot(over=[set() for _ in PARAMETERS.lot_levels])
+            lot = self._lots[name] = _Lot()
         day = (at_s + _EAST_S) // _DAY_S
         if day > lot.day:
             self._close(name, lot)
             lot.day = day
-        if stamp not in lot.stamps:
-            lot.stamps.add(stamp)
-            self._stamps += 1
-        for level, (weight, _) in enumerate(PARAMETERS.lot_levels):
-            if after.weight >= weight and stamp not in lot.over[level]:
-                lot.over[level].add(stamp)
-                self._over[level] += 1
-        if fix is not None and fix.known >= Known.FAIRLY and plan.areas:
-            self._locate(lot, plan, stamp, fix)
-
-    def _locate(self, lot: _Lot, plan: Plan, stamp: int, fix: Fix) -> None:
-        if stamp not in lot.placed:
-            lot.placed.add(stamp)
-            self._placed += 1
-        if plan.off_km(fix.lat, fix.lon) - fix.accuracy_km <= OFF_PLAN_KM:
-            return
-        square = square_of(fix.lat, fix.lon)
-        if stamp not in lot.squares[square]:
-            lot.squares[square].add(stamp)
-            self._squares[square] += 1
-            self._off += 1
+        for sign in signs(plan, after.weight, fix):
+            if stamp not in lot.signs[sign]:
+                lot.signs[sign].add(stamp)
+                self._everywhere[sign] += 1
 
     def days(self) -> Iterator[LotDay]:
         """What every lot had shown on each day with an event, the days that ended first."""
@@ -127,29 +183,7 @@ class LotWatch:
 
     def of(self, name: str, day: int = 0) -> LotDay:
         """What a lot has shown so far; `day` is a local day's number since 1970."""
-        lot = self._lots[name]
-        areas = sorted(self._areas(lot), key=lambda area: -area.weight)[:5]
-        many = max(self._excesses(lot), default=0.0)
-        suspicion = many + (areas[0].weight if areas else 0.0)
-        unusual = len(lot.over[0]) if lot.over else 0
+        own = {sign: len(stamps) for sign, stamps in self._lots[name].signs.items()}
+        shown = judged(own, self._everywhere)
         when = datetime.fromtimestamp(day * _DAY_S, UTC).date()
-        return LotDay(name, when, suspicion, tuple(areas), unusual, len(lot.stamps))
-
-    def _excesses(self, lot: _Lot) -> Iterator[float]:
-        own = len(lot.stamps)
-        for level, (_, share) in enumerate(PARAMETERS.lot_levels):
-            seen = len(lot.over[level])
-            rate = (self._over[level] - seen + share * _WORTH) / (self._stamps - own + _WORTH)
-            yield excess(seen, own * max(rate, share))
-
-    def _areas(self, lot: _Lot) -> Iterator[Area]:
-        placed, off = len(lot.placed), sum(map(len, lot.squares.values()))
-        leak = (self._off - off + _LEAK * _WORTH) / (self._placed - placed + _WORTH)
-        for square, stamps in lot.squares.items():
-            seen = len(stamps)
-            share = (self._squares[square] - seen + 1.0) / (self._off - off + _SQUARES)
-            # Goods that leak go to one or two places of their own, so a lot may always have as many as this there.
-            expected = placed * max(leak * share, 0.01) + 0.5
-            weight = max(excess(seen, expected) - log(1 + len(lot.squares)), 0.0)
-            if weight > 0:
-                yield Area(square[0] * SQUARE, square[1] * SQUARE, seen, weight)
+        return LotDay(name, when, shown.suspicion, shown.areas, shown.unusual, shown.stamps)

@@ -143,7 +143,7 @@ class Parameters:
     """The contents of `weights.json`: shares and tables of each null, in nats, and the thresholds in 1/256 nat.
 
     `unusual` is the threshold; `mild` so much below it a history is worth a look; `lot_levels` are weights and the
-    share of honest stamps that ever pass them.
+    share of honest stamps that ever pass them; `lot_unusual` is the threshold of a lot.
     """
 
     version: int
@@ -152,6 +152,7 @@ class Parameters:
     exposed_voices: int
     exposed_towns: int
     impossible_pairs: int
+    lot_unusual: int
     lot_levels: tuple[tuple[int, float], ...]
     logs: tuple[float, ...]
     tables: tuple[tuple[tuple[float, ...], ...], ...]
@@ -167,10 +168,10 @@ def load(text: str) -> Parameters:
             raise ValueError(f"a table of {null.value} has another size than its axes")
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
     logs = tuple(log(raw["shares"][null.value]["value"]) for null in Null)
-    unusual, mild = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild"))
+    unusual, mild, lot = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "lot_unusual"))
     voices, towns, pairs = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns", "impossible_pairs"))
     levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, levels, logs, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, lot, levels, logs, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))
@@ -185,6 +186,14 @@ def weigh(e: Evidence, parameters: Parameters = PARAMETERS) -> int:
     odds = [ordinary, *[_sum(rows, found) for rows in parameters.tables[1:]]]
     honest = [exp(share - min(max(one, -_LARGEST), _LARGEST)) for one, share in zip(odds, parameters.logs, strict=True)]
     return round(-log(sum(honest)) * UNIT)
+
+
+_SEEN_BY_MANY = tuple(Null).index(Null.SHOWN)
+
+
+def weigh_displayed(e: Evidence, parameters: Parameters = PARAMETERS) -> int:
+    """The log-odds of several packs for one that is known to be on display, in 1/256 nat: no other excuse counts."""
+    return round(max(_sum(parameters.tables[_SEEN_BY_MANY], cells(e)), -_LARGEST) * UNIT)
 
 
 def against(found: list[int], parameters: Parameters = PARAMETERS) -> list[float]:

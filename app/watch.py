@@ -1,0 +1,295 @@
+"""The watch over the scan table: the detector's lot and area level, and everything that no single scan shows.
+
+A turn reads the rows that came since the last one, in the order of their keys, a page at a time: never the whole table.
+It looks at what the stamps of that page remember now, counts what they say of their lots, and opens or extends alert
+cases. Counts, cases and the mark of how far was read are one transaction, so a watch that was killed goes on where it
+was, and a row that is read twice changes nothing.
+
+Rows of the last minute are left for later: a row's key is older than its commit.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases import CaseKind
+from app.domain.errors import Text
+from app.domain.permissions import SYSTEM
+from app.services import alerts, watching
+from app.services.alerts import Clue, Signal
+from app.services.watching import Mark
+from app.services.work import Desk, Work, local_day
+from verifier import places
+from verifier.clones import lots
+from verifier.clones.distance import Fix
+from verifier.clones.weights import PARAMETERS, UNIT
+from verifier.contract import Place, Verdict, Words
+from verifier.facts import Facts, Snapshot
+from verifier.journal import Journal
+from verifier.sightings import Mark as Fact
+from verifier.sightings import Sighting
+from verifier.verdict import ACTIVE, LEADS_TO, NO_FLAGS, history_findings, reason
+
+LAG_US = 60 * 1_000_000
+PAGE = 500
+MOST_PAGES = 20
+# An area is told when it alone weighs this much (nats): below, two stamps of a large lot would be one.
+_WORTH_TELLING = 5.0
+_WARNINGS = frozenset({Verdict.UNUSUAL, Verdict.SUSPECT_COPY})
+_UNPLACED = 0
+Signs = list[tuple[int, int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One row of a stream: a stamp that something happened to; `fix` where a consumer's scan was, as far as known."""
+
+    stamp: int
+    at: int
+    key: UUID
+    fix: Fix | None = None
+    consumer: bool = False
+    verdict: str = ""
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the database and the facts say of a page of rows."""
+
+    facts: Snapshot
+    rows: Sequence[Seen]
+    histories: Mapping[int, Sighting]
+
+
+class Watch:
+    """Looks at what came in since it looked last."""
+
+    def __init__(self, desk: Desk, lag_us: int = LAG_US) -> None:
+        self._desk = desk
+        self._lag_us = lag_us
+        self._journal = Journal(desk.engine)
+        self._facts = Facts(self._journal)
+
+    def turn(self) -> int:
+        """Read on in every stream, so many pages at most; gives how many rows were read."""
+        total = 0
+        for stream, rows in STREAMS.items():
+            for _ in range(MOST_PAGES):
+                read = self._read(stream, rows)
+                total += read
+                if read < PAGE:
+                    break
+        return total + self._probes()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._journal.close()
+
+    def _read(self, stream: str, rows: "Stream") -> int:
+        until = self._desk.clock() - self._lag_us
+        with self._desk.reading(SYSTEM) as work:
+            before = watching.mark(work, stream)
+            seen = rows(work, before, until)
+            if not seen:
+                return 0
+            packed = watching.histories(work, {one.stamp for one in seen})
+        page = _Page(self._facts.refresh(), seen, {stamp: Sighting.unpack(state) for stamp, state in packed.items()})
+        copies, signs = list(_copies(page)), _signs(page)
+        with self._desk.work(SYSTEM) as work:
+            if not watching.move(work, stream, before, (seen[-1].at, seen[-1].key)):
+                return 0
+            fresh = watching.count(work, signs)
+            alerts.raised(work, [*copies, *_lots(work, page, fresh), *_rolls(work, page), *_unissued(work, page)])
+        return len(seen)
+
+    def _probes(self) -> int:
+        until = self._desk.clock() - self._lag_us
+        with self._desk.reading(SYSTEM) as work:
+            before = watching.mark(work, "probe")
+            found = watching.probes(work, before, until, PAGE)
+        if not found:
+            return 0
+        with self._desk.work(SYSTEM) as work:
+            if not watching.move(work, "probe", before, (found[-1].at, found[-1].id)):
+                return 0
+            alerts.raised(work, [alerts.probing(work, one) for one in found])
+        return len(found)
+
+
+def _scans(work: Work, after: Mark, until: int) -> list[Seen]:
+    return [
+        Seen(
+            row.stamp,
+            row.at,
+            row.id,
+            places.fix_of_cell(row.cell, row.source, row.at, 0),
+            consumer=row.role == "consumer" and not row.late,
+            verdict=row.verdict,
+            batch=row.batch_id,
+        )
+        for row in watching.scans(work, after, until, PAGE)
+    ]
+
+
+def _claims(work: Work, after: Mark, until: int) -> list[Seen]:
+    return [Seen(row.stamp, row.at, row.id) for row in watching.claims(work, after, until, PAGE)]
+
+
+def _places(work: Work, after: Mark, until: int) -> list[Seen]:
+    return [
+        Seen(
+            row.stamp,
+            row.at,
+            row.scan_id,
+            places.fix_of_cell(row.cell, row.source, row.at, 0),
+            consumer=row.role == "consumer" and not row.late,
+        )
+        for row in watching.placed(work, after, until, PAGE)
+    ]
+
+
+Stream = Callable[[Work, Mark, int], list[Seen]]
+STREAMS: Mapping[str, Stream] = {"scan": _scans, "claim": _claims, "place": _places}
+
+
+def _copies(page: _Page) -> Iterator[Signal]:
+    """Single stamps whose history speaks against them, whatever a harder fact or the shadow had shown instead."""
+    last = {one.stamp: one for one in page.rows}
+    for stamp, history in page.histories.items():
+        at = last[stamp].at
+        standing = page.facts.standing(stamp, local_day(at))
+        # What officers or the producer have said is no new evidence.
+        flags = replace(standing.flags, copied=False, exposed=False)
+        found = [one for one in history_findings(history, flags) if LEADS_TO.get(one.code) in _WARNINGS]
+        if not found or standing.batch is None:
+            continue
+        clues = (Clue(one.code.value, at, _said(reason(one))) for one in found)
+        yield Signal(
+            CaseKind.COPY,
+            f"stamp:{stamp}",
+            max(history.weight, 0),
+            tuple(clues),
+            organisation_id=_owner(page.facts, standing.batch),
+            batch_id=standing.batch,
+            lot_id=standing.lot,
+            stamp=stamp,
+            marks=history.marks,
+            voices=history.evidence.voices,
+            red=any(LEADS_TO[one.code] is Verdict.SUSPECT_COPY for one in found),
+        )
+
+
+def _said(told: Any) -> Text:
+    more: Words | None = told.evidence
+    return Text(
+        told.text.vi + (f" {more.vi}" if more else ""),
+        told.text.en + (f" {more.en}" if more else ""),
+    )
+
+
+def _owner(facts: Snapshot, batch: int) -> int | None:
+    found = facts.batch(batch)
+    return found.row.organisation_id if found is not None else None
+
+
+def _signs(page: _Page) -> Signs:
+    """What the rows say of their lots, of rolls that were never activated, and of codes that were never issued."""
+    found: Signs = []
+    for one in page.rows:
+        standing = page.facts.standing(one.stamp, local_day(one.at))
+        history = page.histories.get(one.stamp)
+        if standing.state == ACTIVE and standing.lot is not None and history is not None:
+            if history.has(Fact.FIRST_USED):
+                fix = one.fix if one.consumer else None
+                # What is on display or was published is met by strangers anywhere, and says nothing of its lot.
+                known = standing.flags != NO_FLAGS
+                signs = [lots.SEEN] if known else lots.signs(standing.plan, history.weight, fix)
+                found += [(standing.lot, sign, one.stamp, one.at) for sign in signs]
+        elif one.consumer and one.verdict == Verdict.NOT_ACTIVATED and one.batch is not None:
+            square = lots.sign_of(lots.square_of(one.fix.lat, one.fix.lon)) if one.fix is not None else _UNPLACED
+            found.append((-one.batch, square, one.stamp, one.at))
+        elif one.verdict == Verdict.UNKNOWN and standing.batch is None:
+            found.append((watching.ALL, _UNPLACED, one.stamp, one.at))
+    return found
+
+
+def _lots(work: Work, page: _Page, fresh: Iterable[tuple[int, int]]) -> Iterator[Signal]:
+    """Lots that show more than all others do, by a page's new signs."""
+    telling = {owner for owner, sign in fresh if owner > watching.ALL and sign >= lots.LEVEL}
+    everywhere = watching.counts(work, watching.ALL) if telling else {}
+    for lot in sorted(telling):
+        shown = lots.judged(watching.counts(work, lot), everywhere)
+        if shown.suspicion * UNIT < PARAMETERS.lot_unusual:
+            continue
+        area = bool(shown.areas) and shown.areas[0].weight > shown.excess
+        batch = next((one.batch for one in page.rows if _lot_of(page, one) == lot), None)
+        row = page.facts.lots[lot]
+        yield Signal(
+            CaseKind.AREA if area else CaseKind.LOT,
+            f"lot:{lot}",
+            round(shown.suspicion * UNIT),
+            tuple(_clues_of(shown, page.rows[-1].at)),
+            organisation_id=page.facts.products[row.product_id].organisation_id,
+            batch_id=batch,
+            lot_id=lot,
+        )
+
+
+def _lot_of(page: _Page, one: Seen) -> int | None:
+    return page.facts.standing(one.stamp, local_day(one.at)).lot
+
+
+def _clues_of(shown: lots.Shown, at: int) -> Iterator[Clue]:
+    if shown.excess >= _WORTH_TELLING or not shown.areas:
+        words = Text(
+            f"{shown.unusual} trong {shown.stamps} tem đã quét của lô có lịch sử hơi lạ, nhiều hơn hẳn các lô khác.",
+            f"{shown.unusual} of the {shown.stamps} scanned stamps of the lot have a slightly odd history, many more"
+            " than in other lots.",
+        )
+        yield Clue("excess", at, words)
+    for area in shown.areas:
+        if area.weight >= _WORTH_TELLING or shown.excess < _WORTH_TELLING:
+            near = places.near(places.cell(Place(area.lat, area.lon, 0.0))) or Words("một nơi khác", "another place")
+            words = Text(
+                f"{area.stamps} tem của lô được quét {near.vi}, ngoài vùng bán và nơi đã giao hàng.",
+                f"{area.stamps} stamps of the lot were scanned {near.en}, where nothing of it was to be sold or sent.",
+            )
+            yield Clue(f"area:{area.lat}:{area.lon}", at, words)
+
+
+def _rolls(work: Work, page: _Page) -> Iterator[Signal]:
+    """Rolls that were never activated and yet are scanned, stamp after stamp: stolen stock."""
+    rolls = {one.batch: one for one in page.rows if one.consumer and one.verdict == Verdict.NOT_ACTIVATED and one.batch}
+    for batch, last in rolls.items():
+        rows = watching.signs_since(work, -batch, last.at - alerts.ROLL_US)
+        idle = [(stamp, sign) for stamp, sign in rows if page.facts.standing(stamp, local_day(last.at)).state != ACTIVE]
+        stamps, squares = len({stamp for stamp, _ in idle}), len({sign for _, sign in idle} - {_UNPLACED})
+        if stamps < alerts.ROLL_STAMPS or (squares < alerts.ROLL_PLACES and stamps < alerts.ROLL_MANY):
+            continue
+        words = Text(
+            f"{stamps} tem của cuộn chưa kích hoạt đã bị quét trong 7 ngày, ở ít nhất {max(squares, 1)} nơi.",
+            f"{stamps} stamps of a roll that is not activated were scanned within 7 days, in {max(squares, 1)} places"
+            " at least.",
+        )
+        clue = Clue("roll", last.at, words)
+        owner = _owner(page.facts, batch)
+        yield Signal(CaseKind.STOLEN, f"roll:{batch}", stamps, (clue,), organisation_id=owner, batch_id=batch)
+
+
+def _unissued(work: Work, page: _Page) -> Iterator[Signal]:
+    """Authentic codes outside every issued range: somebody else can make codes."""
+    for one in page.rows:
+        if one.verdict != Verdict.UNKNOWN or one.batch is not None or watching.issued(work, one.stamp):
+            continue
+        kept = json.loads(watching.history_of(work, one.key) or "{}")
+        key = str(kept.get("stamp", ["", "", "", "?"])[3])
+        since = one.at - alerts.ROLL_US
+        codes = len({stamp for stamp, _ in watching.signs_since(work, watching.ALL, since)})
+        words = Text(
+            f"Mã đúng khoá {key} nhưng chưa từng được phát hành: {codes} mã trong 7 ngày. Khoá này có thể đã lộ.",
+            f"Codes right by key {key} that were never issued: {codes} within 7 days. That key may be known to others.",
+        )
+        yield Signal(CaseKind.UNISSUED, f"key:{key}"[:64], codes, (Clue("key", one.at, words),))

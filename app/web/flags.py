@@ -1,0 +1,117 @@
+"""What is known of single stamps and of sellers: display pieces, published codes, shops."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import render_template
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.auth import may, needs, reading
+from app.domain.errors import Refusal, Text
+from app.domain.flags import REGISTERED, SellerKind
+from app.domain.permissions import Action
+from app.models.flags import KnownSeller
+from app.models.organisations import Organisation
+from app.services import flags as service
+from app.services import organisations, regions, sellers
+from app.services.flags import NewFlag
+from app.services.paging import Ask
+from app.services.sellers import NewSeller
+from app.services.work import Work
+from app.web import Page, done, step, submitted, web
+from app.web.activations import reader
+from app.web.forms import Field, Form, asked, choices, optional
+from verifier.contract import TOWNS
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A seller as the form asks for it: a shop's place by the name of a commune or town near by."""
+
+    kind: SellerKind
+    name: str
+    address: str
+    near: str | None = None
+    organisation: UUID | None = None
+
+
+@web.get("/known")
+@needs(Action.FLAG_STAMPS)
+def known() -> str:
+    """Registered stamps and known sellers in scope."""
+    with reading() as work:
+        flagged, shops = service.every(work), sellers.every(work)
+    return render_template("known.html", flagged=flagged, sellers=shops)
+
+
+@web.route("/known/stamps/new", methods=["GET", "POST"])
+@needs(Action.FLAG_STAMPS)
+def new_flag() -> Page:
+    """Register a stamp as on display or published."""
+    hint = Text("Tên cửa hàng đang trưng bày, hoặc địa chỉ trang đã đăng mã.", "The shop, or the page that shows it.")
+    form = Form(
+        NewFlag,
+        (
+            asked("kind", "Tem này", "This stamp is", "select", options=choices(REGISTERED)),
+            asked("stamp", "Mã hoặc số sê-ri của tem", "The stamp's code or serial", "code", most=512),
+            asked("words", "Ở đâu", "Where", hint=hint),
+        ),
+    )
+
+    def act(work: Work, command: NewFlag) -> Any:
+        return service.register(work, reader(), command)
+
+    return submitted(form, act, _to_known, Text("Đăng ký tem trưng bày hoặc mã bị đăng", "Register a stamp"))
+
+
+@web.post("/known/stamps/<uuid:uid>/end")
+@needs(Action.FLAG_STAMPS)
+def end_flag(uid: UUID) -> Response:
+    """It is no longer so."""
+    return step(lambda work: service.end(work, uid), "web.known")
+
+
+@web.route("/known/sellers/new", methods=["GET", "POST"])
+@needs(Action.FLAG_STAMPS)
+def new_seller() -> Page:
+    """Register who sells an organisation's goods."""
+    with reading() as work:
+        places = {name: one[:2] for name, one in TOWNS.items()} | regions.communes(work)
+        own = work.session.get(Organisation, current_user.actor.organisation_id or 0)
+        others = organisations.page(work, Ask(size=200)).rows if own is None and may(Action.READ_ORGANISATION) else []
+    near = [(name, Text(name, name)) for name in sorted(places, key=lambda one: one.rpartition(" ")[2])]
+    hint = Text("Chỉ cần với cửa hàng: lượt quét quanh đó là bình thường.", "For shops: scans near by are ordinary.")
+    fields: list[Field] = [
+        asked("kind", "Hình thức bán", "How they sell", "select", options=choices(SellerKind)),
+        asked("name", "Tên người bán", "Name"),
+        asked("address", "Địa chỉ, hoặc trang bán hàng", "Address, or page on the web"),
+        optional("near", "Ở gần", "Near", "select", options=near, hint=hint),
+    ]
+    if own is None:
+        named = [(str(row.uid), Text(row.name, row.name)) for row in others]
+        fields.insert(0, asked("organisation", "Bán hàng của", "Sells for", "select", options=named))
+    form = Form(Seller, fields)
+
+    def act(work: Work, said: Seller) -> KnownSeller:
+        lat, lon = places.get(said.near or "", (None, None))
+        owner = own.uid if own is not None else said.organisation
+        if owner is None:
+            raise Refusal("required", pointer="/organisation", what="Chủ thể / organisation")
+        if said.kind is SellerKind.SHOP and lat is None:
+            raise Refusal("required", pointer="/near", what="Ở gần / near")
+        return sellers.add(work, owner, NewSeller(said.kind, said.name, said.address, lat, lon))
+
+    return submitted(form, act, _to_known, Text("Thêm người bán đã biết", "Add a known seller"))
+
+
+@web.post("/known/sellers/<uuid:uid>/end")
+@needs(Action.FLAG_STAMPS)
+def end_seller(uid: UUID) -> Response:
+    """They sell it no more."""
+    return step(lambda work: sellers.end(work, uid), "web.known")
+
+
+def _to_known(_: Any) -> Response:
+    return done("web.known")
