@@ -30,6 +30,7 @@ from verifier.contract import (
     TraceView,
     Words,
 )
+from verifier.kept import Kept
 from verifier.reports import Outcome
 
 LOCALES = ("vi", "en")
@@ -236,23 +237,14 @@ def scan_answer(answer: ScanAnswer, locale: str) -> Json:
     }
 
 
-_kept: dict[tuple[int, str], tuple[object, orjson.Fragment]] = {}
-_MOST_KEPT = 4096
+_views = Kept[orjson.Fragment]()
 
 
 def _written(view: T | None, write: Callable[[T, str], object], locale: str) -> orjson.Fragment | None:
-    """A view as JSON. A facts' snapshot gives one object to all scans of a lot, so it is written once and kept.
-
-    It is known by its identity, which stays its own while it is kept here.
-    """
+    """A view as JSON, written once for all scans that share it."""
     if view is None:
         return None
-    found = _kept.get((id(view), locale))
-    if found is None:
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        found = _kept[id(view), locale] = view, orjson.Fragment(orjson.dumps(write(view, locale)))
-    return found[1]
+    return _views.of(locale, (view,), lambda: orjson.Fragment(orjson.dumps(write(view, locale))))
 
 
 def reason(fact: Reason, locale: str) -> Json:

@@ -1,6 +1,7 @@
 """What every door of the public side shares: reading a request, naming its client, and answering with a problem."""
 
 import asyncio
+import gzip
 import logging
 import re
 import time
@@ -262,11 +263,25 @@ def guarded(door: Door, *, page: bool) -> Door:
     async def opened(request: Request) -> Response:
         started = time.perf_counter()
         answer = await _answered(door, request, page=page)
-        answer.headers["x-request-id"] = request_id(request)
+        answer.raw_headers.append((b"x-request-id", request_id(request).encode()))
+        if page and answer.media_type == HTMLResponse.media_type:
+            _packed(request, answer)
         service_of(request).doors.answered(name, answer.status_code, time.perf_counter() - started)
         return answer
 
     return opened
+
+
+def _packed(request: Request, answer: Response) -> None:
+    """Compress a page where the phone can unpack it: seven of sixteen kilobytes go over its network.
+
+    At the fastest level; the slowest one would save another tenth for as long again as the page takes to draw.
+    """
+    answer.headers.add_vary_header("accept-encoding")
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(answer.body, 1, mtime=0)
+        answer.headers["content-encoding"] = "gzip"
+        answer.headers["content-length"] = str(len(answer.body))
 
 
 async def _answered(door: Door, request: Request, *, page: bool) -> Response:

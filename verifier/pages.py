@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from verifier.codec import said
 from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, ReasonCode, ScanAnswer, Tone, Verdict, Words
+from verifier.kept import Kept
 from verifier.page_words import CLAIMED, LOCKED_FOR_GOOD, PAGE, PHOTO, REPORTED, TODO
 from verifier.reports import Outcome
 from verifier.verdict import LEADS_TO, LOCAL, local_day
@@ -163,6 +164,22 @@ _IN_NOTICE = frozenset({ReasonCode.RECALLED, ReasonCode.RECALL_CLOSED})
 _TYPED = frozenset({Verdict.MALFORMED, Verdict.FOREIGN})
 
 
+_SECTIONS = ("product", "maker", "journey")
+_shared = Kept[SimpleNamespace]()
+
+
+def _of_the_lot(answer: ScanAnswer, locale: str) -> SimpleNamespace:
+    """The sections that all scans of a lot share, drawn once."""
+
+    def drawn() -> SimpleNamespace:
+        context = {"answer": answer, "locale": locale, "say": _SAY[locale]}
+        texts = {name: _ENVIRONMENT.get_template(f"{name}.html").render(context) for name in _SECTIONS}
+        # What the templates made is HTML already.
+        return SimpleNamespace(**{name: Markup(text) for name, text in texts.items()})  # noqa: S704
+
+    return _shared.of(locale, (answer.product, answer.organisation, answer.lot, answer.trace), drawn)
+
+
 def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
     """The page of one scan."""
     words = VERDICTS[answer.verdict]
@@ -176,6 +193,7 @@ def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
         "result.html",
         frame,
         answer=answer,
+        shared=_of_the_lot(answer, frame.locale),
         receipt=view.receipt,
         past=view.past,
         own=view.own,

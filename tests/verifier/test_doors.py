@@ -109,6 +109,16 @@ def test_a_forwarded_receipt_shows_no_code_that_could_be_scanned_again(
     assert place.rows("scan") == before
 
 
+def test_a_page_is_compressed_where_the_phone_can_unpack_it(door: TestClient, codes: list[str]) -> None:
+    plain = door.get(path(codes[0]), headers={**PHONE, "accept-encoding": "identity"})
+    packed = door.get(path(codes[1]), headers={**PHONE, "accept-encoding": "br, gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in packed.headers["vary"].lower()
+    assert int(packed.headers["content-length"]) < len(packed.content) / 2
+    assert "<h1>" in packed.text
+
+
 def test_a_forwarded_receipt_says_in_json_nothing_of_you(door: TestClient, codes: list[str]) -> None:
     door.get(path(codes[0]), headers=PHONE)
     receipt = door.post("/api/v1/scans", json={"code": codes[0]}).json()["receipt"]
