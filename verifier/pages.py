@@ -24,7 +24,13 @@ from verifier.verdict import LEADS_TO, LOCAL, local_day
 
 _LOADER = jinja2.PackageLoader("verifier", "page")
 _ENVIRONMENT = jinja2.Environment(
-    loader=_LOADER, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    loader=_LOADER,
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+    # A server is started again for new pages; asking the disk after each file took a tenth of a page.
+    auto_reload=False,
 )
 _ICONS: Final[Mapping[Tone, str]] = {
     Tone.GREEN: "m14 25 7 7 13-15",
