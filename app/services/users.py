@@ -14,7 +14,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from app.domain.errors import Refusal
 from app.domain.permissions import Action, Actor, RoleName
 from app.models.users import ApiToken, Role, User
-from app.services import checks
+from app.services import checks, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 SHORTEST_PASSWORD = 10
@@ -172,7 +173,15 @@ def get(work: Work, uid: UUID) -> User:
     return work.find(User, uid, "user")
 
 
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[User]:
+    """All accounts, the newest first. Raises Refusal."""
+    work.may(Action.MANAGE_USERS, what="user")
+    return paging.part(
+        work, User, sa.select(User).where(paging.containing(ask, User.name, User.email, User.phone)), ask
+    )
+
+
 def every(work: Work) -> list[User]:
-    """All accounts, by name. Raises Refusal."""
+    """All accounts, by name, to choose from. Raises Refusal."""
     work.may(Action.MANAGE_USERS, what="user")
     return list(work.session.scalars(sa.select(User).order_by(User.name)))

@@ -168,7 +168,6 @@ def listing(  # noqa: PLR0913  what a list may show
     `after` is where the next page begins; `states` are those to filter by, None where the list is not searched;
     `kinds` are a second thing to filter by.
     """
-    kept: dict[str, Any] = {name: request.args[name] for name in ("state", "q", "kind") if request.args.get(name)}
     return render_template(
         "list.html",
         title=said(title),
@@ -177,11 +176,20 @@ def listing(  # noqa: PLR0913  what a list may show
         empty=said(empty),
         new_url=new[0] if new else None,
         new_words=said(new[1]) if new else None,
-        next_url=url_for(request.endpoint or "", after=after, **kept) if after else None,
+        next_url=next_page(after),
         states=states,
         kinds=kinds,
-        filtered=bool(kept),
+        filtered=bool(_kept_filter()),
     )
+
+
+def next_page(after: object) -> str | None:
+    """The address of the page of a list that begins after this row; None at the end."""
+    return url_for(request.endpoint or "", after=after, **_kept_filter()) if after else None
+
+
+def _kept_filter() -> dict[str, Any]:
+    return {name: request.args[name] for name in ("state", "q", "kind") if request.args.get(name)}
 
 
 def version_of(raw: str | None) -> int:

@@ -15,7 +15,7 @@ from app.extensions import limiter
 from app.models.users import User
 from app.services import audit
 from app.services import users as user_service
-from app.web import Line, Page, listing, said, say, web
+from app.web import Line, Page, asked_page, listing, said, say, web
 from app.web.words import CHOICES
 
 
@@ -93,21 +93,23 @@ def sign_out() -> Response:
 def users() -> str:
     """All accounts."""
     with reading() as work:
-        rows = [
-            Line(
-                (
-                    row.name,
-                    row.email or row.phone,
-                    ", ".join(said(CHOICES[role.name]) for role in row.roles),
-                    say("có", "on") if row.totp_sealed else "–",
-                ),
-                url_for("web.user", uid=row.uid),
-            )
-            for row in user_service.every(work)
-        ]
+        part = user_service.page(work, asked_page())
+    rows = [
+        Line(
+            (
+                row.name,
+                row.email or row.phone,
+                ", ".join(said(CHOICES[role.name]) for role in row.roles),
+                say("có", "on") if row.totp_sealed else "–",
+            ),
+            url_for("web.user", uid=row.uid),
+        )
+        for row in part.rows
+    ]
     new = (url_for("web.invite"), Text("Mời người", "Invite somebody"))
     heads = (("Tên", "Name"), ("Đăng nhập", "Signs in as"), ("Vai trò", "Roles"), ("Hai lớp", "Second factor"))
-    return listing(Text("Tài khoản", "Accounts"), heads, rows, Text("Chưa có tài khoản.", "No accounts."), new)
+    empty = Text("Chưa có tài khoản.", "No accounts.")
+    return listing(Text("Tài khoản", "Accounts"), heads, rows, empty, new, after=part.next, states=())
 
 
 @web.get("/users/<uuid:uid>")

@@ -77,7 +77,7 @@ def things(desk: Office) -> dict[str, UUID]:
     }
 
 
-_EVENTS = {"lots": LotEvent.PRODUCE.value, "recalls": "approve", "cases": "watch"}
+_EVENTS = {"lots": LotEvent.PRODUCE.value, "recalls": "approve", "reports": "check", "cases": "watch"}
 
 
 def path_of(rule: Rule, things: dict[str, UUID]) -> str:

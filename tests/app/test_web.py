@@ -188,7 +188,7 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     coord.get(recall)
     coord.post(f"{recall}/decide/approve")
     assert "đang thực hiện" in coord.get(recall)
-    assert "Chuỗi nhật ký nguyên vẹn" in coord.get("/office/audit")
+    assert "Chuỗi nhật ký nguyên vẹn" in coord.get("/office/audit?check=1")
 
 
 def uid(path: str) -> Any:
