@@ -47,6 +47,7 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "tables",
     "notices",
     "reports",
     "devices",

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.auth import needs, reading
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
-from app.domain.reports import PhotoState, ReportEvent, ReportState
+from app.domain.reports import REPORT, PhotoState, ReportEvent, ReportState
 from app.services import probes
 from app.services import reports as service
 from app.services.work import Work
@@ -87,6 +87,10 @@ def report_photo(uid: UUID) -> Response:
 def step_report(uid: UUID, event: str) -> Page:
     """Take a step, with words for the reporter."""
     chosen = member(ReportEvent, event)
+    with reading() as work:
+        seen = service.get(work, uid)
+    if not REPORT.allows(seen.state, chosen):
+        raise Refusal("illegal_step", event=chosen.value, state=seen.state.value)
     hint = Text("Người báo sẽ đọc được những lời này.", "The reporter can read these words.")
     form = Form(Step, (optional("outcome", "Trả lời người báo", "Answer to the reporter", "textarea", hint=hint),))
 
