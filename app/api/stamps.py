@@ -6,13 +6,13 @@ from uuid import UUID
 from flask import Response, current_app, json
 from pydantic import BaseModel, RootModel
 
-from app.api import ById, Paging, Reason, answered, api, created, edited, paged, stepped
+from app.api import ById, Paging, Reason, answered, api, created, edited, paged, plainly, stepped
 from app.auth import needs, reading, working
 from app.domain.orders import OrderEvent
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult
 from app.models.recalls import Recall
-from app.services import orders, recalls, stamps, users
+from app.services import orders, progress, recalls, stamps, users
 from app.services.orders import NewOrder
 from app.services.recalls import NewRecall
 from app.services.stamps import Positions
@@ -99,6 +99,14 @@ def get_order(path: ById) -> Response:
     """One order."""
     with reading() as work:
         return answered(work, orders.get(work, path.uid))
+
+
+@api.get("/orders/<uuid:uid>/minting")
+@needs(Action.READ_ORDER)
+def get_minting(path: ById) -> Response:
+    """How far the minting of an approved order is; null where it is not approved yet, or done."""
+    with reading() as work:
+        return plainly({"minting": progress.of_order(work, path.uid)})
 
 
 @api.put("/orders/<uuid:uid>")

@@ -163,11 +163,12 @@ def listing(  # noqa: PLR0913  what a list may show
     after: UUID | None = None,
     states: Sequence[StrEnum] | None = None,
     kinds: Sequence[tuple[str, Text]] = (),
+    **more: Any,
 ) -> str:
     """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step.
 
     `after` is where the next page begins; `states` are those to filter by, None where the list is not searched;
-    `kinds` are a second thing to filter by.
+    `kinds` are a second thing to filter by; `more` is what else its template shows.
     """
     return render_template(
         "list.html",
@@ -181,6 +182,7 @@ def listing(  # noqa: PLR0913  what a list may show
         states=states,
         kinds=kinds,
         filtered=bool(_kept_filter()),
+        **more,
     )
 
 

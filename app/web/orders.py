@@ -17,7 +17,7 @@ from app.models.lots import Lot
 from app.models.orders import StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
-from app.services import audit, lots, organisations, printing, products
+from app.services import audit, lots, organisations, printing, products, progress
 from app.services import orders as service
 from app.services.orders import NewOrder
 from app.services.work import Work
@@ -254,7 +254,7 @@ def order(uid: UUID) -> str:
         lot = work.session.get(Lot, row.lot_id) if row.lot_id else None
         found = printing.of_order(work, row)
         trail = audit.trail(work.session, "order", row.id)
-        own = row.requested_by_id == work.actor.user_id
+        own, minting = row.requested_by_id == work.actor.user_id, progress.of(work, row)
     legal = ORDER.table[row.state]
     return render_template(
         "order.html",
@@ -266,6 +266,7 @@ def order(uid: UUID) -> str:
         job=found[1] if found else None,
         path=TWO_OFFICERS if row.quantity > two_above() or row.endorsed_at else PATH,
         trail=trail,
+        minting=minting,
         own=own,
         second=row.state is OrderState.SUBMITTED and row.quantity > two_above(),
         decidable=OrderEvent.APPROVE in legal and may(Action.DECIDE_ORDER),
