@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.domain.errors import Refusal
 from app.domain.permissions import OFFICERS, Action, Actor, RoleName, Scope, scopes
-from app.models.users import AccessLink, RecoveryCode, User
+from app.models.users import AccessLink, Passkey, RecoveryCode, User
 from app.services import users
 from app.services.users import NewUser
 from app.services.work import Work
@@ -48,6 +48,11 @@ class Box:
         return self._key().decrypt(sealed[:12], sealed[12:], user.uid.bytes).decode()
 
 
+def has_second(user: User) -> bool:
+    """Whether more than a password lets this account in."""
+    return user.totp_sealed is not None or bool(user.passkeys)
+
+
 def needs_second(actor: Actor) -> bool:
     """Whether these roles must not work with a password alone."""
     return bool(actor.roles & OFFICERS)
@@ -73,7 +78,8 @@ def recover(work: Work, uid: UUID) -> str:
     work.may(Action.MANAGE_USERS, what="user")
     user = work.find(User, uid, "user")
     user.totp_sealed = user.totp_step = None
-    work.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    for factor in (RecoveryCode, Passkey):
+        work.session.execute(sa.delete(factor).where(factor.user_id == user.id))
     work.note("recover", "user", user.id)
     return _link(work, user)
 
@@ -132,17 +138,28 @@ def enrol(work: Work, box: Box, user_id: int, secret: str, code: str) -> list[st
     if step is None:
         raise Refusal("code_wrong", pointer="/code")
     user.totp_sealed, user.totp_step = box.sealed(user, secret), step
+    work.note("enrol", "user", user.id)
+    return _codes(work, user)
+
+
+def first_codes(work: Work, user: User) -> list[str]:
+    """Recovery codes for an account that has none left; none where it still has some."""
+    left = sa.select(RecoveryCode.id).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None)).limit(1)
+    return [] if work.session.scalar(left) else _codes(work, user)
+
+
+def _codes(work: Work, user: User) -> list[str]:
+    """New recovery codes; the old ones end."""
     work.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = [f"{secrets.token_hex(4)}-{secrets.token_hex(4)}" for _ in range(RECOVERY_CODES)]
     work.session.add_all(RecoveryCode(user_id=user.id, digest=_digest(code)) for code in codes)
-    work.note("enrol", "user", user.id)
     return codes
 
 
 def confirm(work: Work, box: Box, user_id: int, code: str) -> None:
     """The second step of signing in: a code of the app, or a recovery code; each once. Raises Refusal `code_wrong`."""
     user = work.session.get_one(User, user_id)
-    step = _step(work, box.opened(user), code)
+    step = _step(work, box.opened(user), code) if user.totp_sealed is not None else None
     if step is None:
         spent = sa.update(RecoveryCode).where(
             RecoveryCode.user_id == user.id,

@@ -15,7 +15,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from app.auth import Door, door_of, knock, must_enrol, stale, working
+from app.auth import ENROLLING, Door, door_of, knock, must_enrol, stale, working
 from app.domain.errors import Refusal, Text
 from app.services.paging import Ask
 from app.services.work import LOCAL, Work
@@ -30,6 +30,7 @@ ROOMS = (
     "home",
     "accounts",
     "access",
+    "passkeys",
     "organisations",
     "products",
     "labels",
@@ -226,7 +227,7 @@ def _known() -> Response | str | None:
     wanted = request.args.get("lang")
     if wanted in {"vi", "en"}:
         session["lang"] = wanted
-    if must_enrol() and request.endpoint not in {"web.second_factor", "web.sign_out"}:
+    if must_enrol() and request.endpoint not in ENROLLING:
         return redirect(url_for("web.second_factor"))
     if current_user.is_authenticated and stale(current_app.view_functions[request.endpoint or ""]):
         return kept_for_later()

@@ -18,10 +18,8 @@ from app.services import units as unit_service
 from app.services.access import Box
 from app.services.users import NewUser
 from app.web import Page, member, said, say, step, web
-from app.web.accounts import signed_in
+from app.web.accounts import half, let_in, signed_in
 from app.web.forms import Field, Form, asked, choices, optional
-
-_HALF_US = 10 * 60 * 1_000_000
 
 
 def box() -> Box:
@@ -35,7 +33,7 @@ def box() -> Box:
 @for_anybody
 def sign_in_code() -> Page:
     """The second step: the code of the authenticator app, or a recovery code."""
-    user, error = _half(), None
+    user, error = half(), None
     if user is None:
         return redirect(url_for("web.sign_in"), 303)
     if request.method == "POST":
@@ -45,16 +43,8 @@ def sign_in_code() -> Page:
         except Refusal as refusal:
             error = said(refusal.text)
         else:
-            return signed_in(user, session.get("half_next"))
-    return render_template("sign_in_code.html", error=error), 422 if error else 200
-
-
-def _half() -> User | None:
-    """Who has given the right password a moment ago."""
-    if desk().clock() - session.get("half_at", 0) > _HALF_US:
-        return None
-    with desk().reading(SYSTEM) as work:
-        return users.by_session(work, session.get("half", ""))
+            return let_in(user)
+    return render_template("sign_in_code.html", error=error, user=user), 422 if error else 200
 
 
 @web.route("/account/second-factor", methods=["GET", "POST"])

@@ -40,7 +40,13 @@ def test_every_route_declares_its_door(flask: Flask) -> None:
     open_to_all = {
         rule.rule for rule in ours(flask) if door_of(flask.view_functions[rule.endpoint]) == Door(anybody=True)
     }
-    assert open_to_all == {"/office/sign-in", "/office/sign-in/code", "/office/join", "/media/<sha256>"}
+    assert open_to_all == {
+        "/office/sign-in",
+        "/office/sign-in/code",
+        "/office/sign-in/passkey",
+        "/office/join",
+        "/media/<sha256>",
+    }
 
 
 @pytest.fixture
@@ -122,6 +128,8 @@ def planned(rule: Rule, app: Flask, role: RoleName) -> bool:
 OWN = {
     "web.sign_in",
     "web.sign_in_code",
+    "web.sign_in_passkey",
+    "web.passkeys",
     "web.join",
     "web.second_factor",
     "web.tokens",

@@ -161,7 +161,7 @@ def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> No
         accessible(page)
         page.get_by_label("Thư điện tử hoặc số điện thoại").fill("owner@example.vn")
         page.get_by_label("Mật khẩu").fill(PASSWORD)
-        page.get_by_role("button", name="Đăng nhập").click()
+        page.get_by_role("button", name="Đăng nhập", exact=True).click()
         assert "Chào owner" in page.content()
         for path in (
             "",
