@@ -94,6 +94,10 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         ),
     ),
     "password_weak": (Kind.INVALID, Text("Mật khẩu cần ít nhất 10 ký tự.", "A password needs at least 10 characters.")),
+    "account_closed": (
+        Kind.CONFLICT,
+        Text("Tài khoản này đã đóng rồi.", "This account is closed already."),
+    ),
     "passkey_refused": (
         Kind.INVALID,
         Text(

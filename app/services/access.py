@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from app.domain.errors import Refusal
 from app.domain.permissions import OFFICERS, Action, Actor, RoleName, Scope, scopes
 from app.models.users import AccessLink, Passkey, RecoveryCode, User
-from app.services import users
+from app.services import organisations, units, users
 from app.services.users import NewUser
 from app.services.work import Work
 
@@ -68,6 +68,43 @@ def invite(work: Work, asked: NewUser) -> tuple[User, str]:
         raise Refusal("forbidden")
     user = users.add(work, asked)
     return user, _link(work, user)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody to invite, by the public id of an organisation or the code of a commune."""
+
+    name: str
+    role: RoleName
+    email: str | None = None
+    phone: str | None = None
+    organisation: UUID | None = None
+    unit: str | None = None
+
+
+def placed(work: Work, asked: Invitation) -> NewUser:
+    """The account an invitation asks for; where none is named, of the actor's own organisation. Raises Refusal."""
+    own = Scope.ALL not in scopes(work.actor, Action.INVITE_STAFF)
+    organisation = work.actor.organisation_id if own else None
+    if asked.organisation is not None:
+        organisation = organisations.get(work, asked.organisation).id
+    unit = units.present(work, asked.unit).id if asked.unit else None
+    return NewUser(asked.name, None, (asked.role,), asked.email, asked.phone, organisation, unit)
+
+
+def close(work: Work, uid: UUID) -> User:
+    """Close an account that the actor looks after, never one's own: all its ways in end at once. Raises Refusal."""
+    user = users.get(work, uid)
+    staff = {RoleName(role.name) for role in user.roles} <= {RoleName.PRODUCER_STAFF}
+    if user.id == work.actor.user_id or not (staff or Scope.ALL in scopes(work.actor, Action.INVITE_STAFF)):
+        raise Refusal("forbidden")
+    if not user.active:
+        raise Refusal("account_closed")
+    unused = sa.update(AccessLink).where(AccessLink.user_id == user.id, AccessLink.used_at.is_(None))
+    _rows(work, unused.values(used_at=work.now))
+    user.active, user.fs_uniquifier = False, secrets.token_hex(32)
+    work.note("close", "user", user.id)
+    return user
 
 
 def recover(work: Work, uid: UUID) -> str:

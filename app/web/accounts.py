@@ -8,15 +8,14 @@ from flask import redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
-from app.auth import Person, desk, for_anybody, needs, reading
+from app.auth import Person, desk, for_anybody, fresh, needs, reading
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import SYSTEM, Action
 from app.extensions import limiter
 from app.models.users import User
-from app.services import audit
+from app.services import access, audit
 from app.services import users as user_service
-from app.services.access import has_second
-from app.web import Line, Page, asked_page, listing, said, say, web
+from app.web import Line, Page, asked_page, listing, said, say, step, web
 from app.web.words import CHOICES
 
 _HALF_US = 10 * 60 * 1_000_000
@@ -35,7 +34,7 @@ def sign_in() -> Page:
         except Refusal as refusal:
             error = said(refusal.text)
         else:
-            return _on_to_code(user) if has_second(user) else let_in(user)
+            return _on_to_code(user) if access.has_second(user) else let_in(user)
     return render_template("sign_in.html", error=error), 200 if error is None else 422
 
 
@@ -108,9 +107,9 @@ def sign_out() -> Response:
 
 
 @web.get("/users")
-@needs(Action.MANAGE_USERS)
+@needs(Action.INVITE_STAFF)
 def users() -> str:
-    """All accounts."""
+    """The accounts one looks after."""
     with reading() as work:
         part = user_service.page(work, asked_page())
     rows = [
@@ -119,7 +118,7 @@ def users() -> str:
                 row.name,
                 row.email or row.phone,
                 ", ".join(said(CHOICES[role.name]) for role in row.roles),
-                say("có", "on") if has_second(row) else "–",
+                say("có", "on") if access.has_second(row) else "–",
             ),
             url_for("web.user", uid=row.uid),
         )
@@ -132,12 +131,24 @@ def users() -> str:
 
 
 @web.get("/users/<uuid:uid>")
-@needs(Action.MANAGE_USERS)
+@needs(Action.INVITE_STAFF)
 def user(uid: UUID) -> str:
-    """One account: what was done with it, and the way back in for who lost theirs."""
+    """One account: what was done with it, the way back in for who lost theirs, and its end."""
     with reading() as work:
         row = user_service.get(work, uid)
         trail = audit.trail(work.session, "user", row.id)
     return render_template(
-        "user.html", row=row, second=has_second(row), roles=[CHOICES[role.name] for role in row.roles], trail=trail
+        "user.html",
+        row=row,
+        second=access.has_second(row),
+        roles=[CHOICES[role.name] for role in row.roles],
+        trail=trail,
     )
+
+
+@web.post("/users/<uuid:uid>/close")
+@fresh
+@needs(Action.INVITE_STAFF)
+def close_user(uid: UUID) -> Response:
+    """Close an account."""
+    return step(lambda work: access.close(work, uid), "web.user", uid=uid)

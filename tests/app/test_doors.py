@@ -16,6 +16,7 @@ from app.domain.permissions import RIGHTS, SYSTEM, Action, RoleName
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.stamps import RangeEvent
+from app.models.users import User
 from app.services import alerts, recalls
 from app.services.alerts import Clue, Signal
 from app.services.recalls import NewRecall
@@ -82,6 +83,8 @@ def things(desk: Office) -> dict[str, UUID]:
         "webhooks": uuid4(),
         "reports": uuid4(),
         "devices": uuid4(),
+        "users": next(row.uid for row in desk.rows(User) if row.id == desk.people["staff"].user_id),
+        "tokens": uuid4(),
     }
 
 

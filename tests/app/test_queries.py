@@ -27,6 +27,7 @@ from app.models.products import Product
 from app.models.recalls import RecallLot
 from app.models.scans import Report, Scan
 from app.models.stamps import Batch, RangeEvent
+from app.models.users import User
 from app.services import certificates, devices, dossiers, holds, lots, products, recalls, stamps, users, webhooks
 from app.services.certificates import NewCertificate
 from app.services.devices import NewDevice
@@ -92,7 +93,7 @@ class Village:
         at = f"{self.turn:03d}"
         made = desk.organisation(f"Chủ thể {at}", prints=True)
         desk.user(f"p{at}", RoleName.PRINTER, organisation_id=made.id)
-        self.user = next(row.uid for row in desk.rows(users.User) if row.email == "p001@example.vn")
+        self.user = next(row.uid for row in desk.rows(User) if row.email == "staff@example.vn")
         product = desk.product(name=f"Chè {at}")
         for one in (product, self.first_product):
             self._decorated(one)
