@@ -50,7 +50,7 @@ def cut(work: Work, model: type[Base], statement: sa.Select[Any], ask: Ask, stat
     table: Any = model
     uid, state = getattr(table, "uid", table.id), getattr(table, "state", None) if state is None else state
     if ask.state:
-        if state is None:
+        if state is None or "\0" in ask.state:
             raise Refusal("malformed", pointer="/state", what="state")
         statement = statement.where(sa.cast(state, sa.String) == ask.state)
     if ask.after is not None:
@@ -66,7 +66,7 @@ def cut(work: Work, model: type[Base], statement: sa.Select[Any], ask: Ask, stat
 
 def containing(ask: Ask, *columns: Any) -> sa.ColumnElement[bool]:
     """Whether one of these columns holds the words, whatever their case."""
-    words = (ask.words or "").strip()[:80]
+    words = (ask.words or "").replace("\0", "").strip()[:80]
     if not words:
         return sa.true()
     return sa.or_(*(column.icontains(words, autoescape=True) for column in columns))

@@ -90,7 +90,7 @@ def _roles(work: Work, names: Iterable[RoleName]) -> list[Role]:
 
 def authenticate(work: Work, login: str, password: str) -> User:
     """The account behind an e-mail or telephone and its password. Raises Refusal `sign_in_failed`."""
-    login = login.strip().lower()[:255]
+    login = login.replace("\0", "").strip().lower()[:255]
     row = work.session.scalar(sa.select(User).where(User.email == login)) or _by_phone(work, login)
     try:
         _HASHER.verify(row.password if row and row.password else _nobody(), password[:1024])

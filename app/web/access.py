@@ -15,8 +15,7 @@ from app.models.users import User
 from app.services import access as service
 from app.services import organisations, users
 from app.services import units as unit_service
-from app.services.access import Box
-from app.services.users import NewUser
+from app.services.access import Box, Invitation
 from app.web import Page, member, said, say, step, web
 from app.web.accounts import half, let_in, signed_in
 from app.web.forms import Field, Form, asked, choices, optional
@@ -104,17 +103,14 @@ def invite() -> Page:
     """Make an account for somebody, and the link to hand over; no password is ever told."""
     with reading() as work:
         anybody = Scope.ALL in scopes(work.actor, Action.INVITE_STAFF)
-        form = Form(NewUser, _questions(anybody=anybody))
+        form = Form(Invitation, _questions(anybody=anybody))
     form.button = Text("Tạo liên kết mời", "Make the link")
     if request.method == "POST":
-        mine = None if anybody else current_user.actor.organisation_id
-        role = [request.form["role"]] if anybody and request.form.get("role") else [RoleName.PRODUCER_STAFF.value]
-        more = {"roles": role, "password": None, **({} if anybody else {"organisation_id": mine})}
-        command = form.read(request.form, **more)
+        command = form.read(request.form, **({} if anybody else {"role": RoleName.PRODUCER_STAFF}))
         if command is not None:
             try:
                 with working() as work:
-                    user, secret = service.invite(work, command)
+                    user, secret = service.invite(work, service.placed(work, command))
                 return _handed(user, secret)
             except Refusal as refusal:
                 form.refuse(refusal)
@@ -123,12 +119,12 @@ def invite() -> Page:
 
 def _owners() -> list[tuple[str, Text]]:
     with reading() as work:
-        return [(str(row.id), Text(row.name, row.name)) for row in organisations.every(work)]
+        return [(str(row.uid), Text(row.name, row.name)) for row in organisations.every(work)]
 
 
 def _areas() -> list[tuple[str, Text]]:
     with reading() as work:
-        return [(str(row.id), Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
+        return [(row.code, Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
 
 
 def _questions(*, anybody: bool) -> tuple[Field, ...]:
@@ -142,8 +138,8 @@ def _questions(*, anybody: bool) -> tuple[Field, ...]:
     return (
         *who,
         asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
-        optional("organisation_id", "Chủ thể", "Organisation", "select", options=_owners()),
-        optional("unit_id", "Xã, phường", "Commune", "select", options=_areas()),
+        optional("organisation", "Chủ thể", "Organisation", "select", options=_owners()),
+        optional("unit", "Xã, phường", "Commune", "select", options=_areas()),
     )
 
 

@@ -27,6 +27,22 @@ class Field:
     most: int = 200
     complete: str = ""
 
+    def wrong(self, value: str) -> Text | None:
+        """What is wrong with an answer, as far as the question itself knows; a page in a browser would not send it."""
+        if self.required and not value:
+            return _about(self.label, "required")
+        if len(value) > self.most and self.kind not in {"select", "date"}:
+            return _about(self.label, "too_long", most=self.most)
+        if self.kind == "select" and value and value not in {one for one, _ in self.options}:
+            return _about(self.label, "malformed")
+        return None
+
+
+def _about(label: Text, code: str, **values: Any) -> Text:
+    """The words of a refusal about a question, naming it in both languages."""
+    words = Refusal(code, what="{what}", **values).text
+    return Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+
 
 def choices(kind: Iterable[StrEnum]) -> list[tuple[str, Text]]:
     """The members of an enum, or some of them, as options."""
@@ -63,27 +79,33 @@ class Form(Generic[C]):
         return any(one.kind == "file" for one in self.fields)
 
     def read(self, given: "MultiDict[str, str]", **more: Any) -> C | None:
-        """The command, or None with `errors` filled."""
+        """The command, or None with `errors` filled: everything that is wrong, each at its field."""
         self.given = given.to_dict()
         raw: dict[str, Any] = {}
         for one in self.fields:
-            value = given.get(one.name, "").strip()
+            value = given.get(one.name, "").replace("\0", "").strip()
             if one.kind == "file":
                 continue
             if one.kind == "checkbox":
                 raw[one.name] = one.name in given
+                continue
+            wrong = one.wrong(value)
+            if wrong is not None:
+                self.errors[one.name] = wrong
             elif value:
                 raw[one.name] = value.replace(".", "").replace(",", ".") if one.kind == "amount" else value
         try:
-            return TypeAdapter(self.command).validate_python({**raw, **more})
+            command = TypeAdapter(self.command).validate_python({**raw, **more})
         except ValidationError as error:
-            for fault in error.errors():
-                name = str(fault["loc"][0]) if fault["loc"] else ""
-                label = next((one.label for one in self.fields if one.name == name), Text(name, name))
-                code = "required" if fault["type"] == "missing" else "malformed"
-                words = Refusal(code, what="{what}").text
-                self.errors[name] = Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+            self._unread(error)
             return None
+        return None if self.errors else command
+
+    def _unread(self, error: ValidationError) -> None:
+        for fault in error.errors():
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            label = next((one.label for one in self.fields if one.name == name), Text(name, name))
+            self.errors.setdefault(name, _about(label, "required" if fault["type"] == "missing" else "malformed"))
 
     def refuse(self, refusal: Refusal) -> None:
         """Show a refusal at its field, or above all of them."""

@@ -135,7 +135,8 @@ def new_order() -> Page:
             return page
         at = next((place for place, fields in enumerate(steps, 1) if any(f.name in form.errors for f in fields)), 3)
         return _wizard(form, steps, choice, at)
-    form.given = {"quantity": "", **request.args.to_dict()}
+    usual = {"quantity": "", "profile": Profile.COMPACT.value, "layout": DEFAULT}
+    form.given = {**usual, **request.args.to_dict()}
     return _wizard(form, steps, choice, _step_asked(form))
 
 

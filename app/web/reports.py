@@ -92,7 +92,8 @@ def step_report(uid: UUID, event: str) -> Page:
     if not REPORT.allows(seen.state, chosen):
         raise Refusal("illegal_step", event=chosen.value, state=seen.state.value)
     hint = Text("Người báo sẽ đọc được những lời này.", "The reporter can read these words.")
-    form = Form(Step, (optional("outcome", "Trả lời người báo", "Answer to the reporter", "textarea", hint=hint),))
+    answer = optional("outcome", "Trả lời người báo", "Answer to the reporter", "textarea", hint=hint, most=2000)
+    form = Form(Step, (answer,))
 
     def act(work: Work, told: Step) -> Any:
         return service.step(work, uid, chosen, told.outcome)

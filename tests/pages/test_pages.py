@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,13 @@ def site(embedded: Stack) -> Iterator[Site]:
             name: "/" + code_of(keys, roll, roll.lo + place)[0].split("/", 3)[3]
             for name, (roll, place) in wanted.items()
         }
+    with served(embedded) as url:
+        yield Site(url, codes)
+
+
+@contextmanager
+def served(embedded: Stack) -> Iterator[str]:
+    """`estamp serve` with all its children on that database; gives its address."""
     port = free_port()
     env = {
         **os.environ,
@@ -89,7 +97,7 @@ def site(embedded: Stack) -> Iterator[Site]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(url + "/readyz")
-        yield Site(url, codes)
+        yield url
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
