@@ -4,7 +4,11 @@ The forms are read from the pages, so a new one is walked from its first day. Ea
 rest as an honest person would leave it, at a desk that never commits, so that every form stays as it was found.
 """
 
+import io
 import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +16,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from app.database import WRITING
-from app.domain.permissions import Actor
-from app.services import audit
+from app.domain.permissions import Actor, RoleName
+from app.models.files import StoredFile
+from app.models.orders import PrintJob, StampOrder
+from app.models.recalls import Recall
+from app.models.stamps import Batch
+from app.services import audit, recalls
+from app.services.recalls import NewRecall
 from app.services.work import Desk, Work
 from tests.app.hostile import ANY, QUOTED, SCRIPT, WRONG, Field, Form, forms
 from tests.app.office import Office
@@ -160,3 +170,131 @@ def test_what_is_wrong_is_said_at_its_field(flask: Flask, desk: Office, village:
                 if not (named or alone or (refused and flashed(text) == refused)):
                     wrong.append((answer.status_code, form.action, one.name, value[:20]))
     assert wrong == [], "\n".join(map(str, wrong))
+
+
+def polyglot() -> bytes:
+    """A JPEG that is a ZIP with a page in it too, and says where it was taken."""
+    out = io.BytesIO()
+    image = Image.new("RGB", (400, 300), "#1f6b4a")
+    exif = image.getexif()
+    exif[0x010E] = "NHÀ RIÊNG"
+    exif.get_ifd(0x8825).update({1: "N", 2: (21.0, 19.0, 30.0), 3: "E", 4: (103.0, 54.0, 0.0)})
+    image.save(out, "JPEG", exif=exif)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("index.html", SCRIPT)
+    return out.getvalue()
+
+
+def bombs() -> dict[str, bytes]:
+    """Files that nothing should take for what they say they are, or that would fill the memory."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (30 << 20))
+    wide = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    return {
+        "program": b"\x7fELF" + bytes(200),
+        "script": SCRIPT.encode(),
+        "drawing": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "zip bomb": packed.getvalue(),
+        "picture bomb": wide + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""),
+        "cut off": polyglot()[:900],
+        "too large": polyglot()[:2] + bytes(9 << 20),
+        "empty": b"",
+        "no pages": b"%PDF-1.7\n%%EOF",
+    }
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+# What a client sent too much of is closed when it is forgotten.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("who", ["owner", "p001"])
+def test_no_file_passes_for_what_it_is_not(flask: Flask, desk: Office, village: Village, who: str) -> None:
+    """Every file field of every form: wrong kinds are refused, and nothing of them is kept."""
+    client, tried = Browser(flask, who).client, 0
+    kept = files_of(desk)
+    for path, form in list(walked(flask, village, who)):
+        for one in form.fields:
+            if one.kind != "file":
+                continue
+            for name, content in bombs().items():
+                fields = {**form.filled, "csrf_token": csrf(client, path), one.name: (io.BytesIO(content), "ảnh.jpg")}
+                answer = client.post(form.action, data=fields)
+                text = client.get(answer.location).text if answer.status_code == 303 else answer.text
+                left = name == "empty" and not one.required
+                assert answer.status_code in {303, 413, 422}, (form.action, name, answer.status_code)
+                assert left or "error" in text, (form.action, name)
+                assert not raw(text)
+                answer.close()
+                tried += 1
+    assert tried >= (40 if who == "owner" else 0)
+    assert files_of(desk) == kept
+
+
+def files_of(desk: Office) -> set[str]:
+    return {path.name for path in (desk.stack.data_dir / "files").rglob("*") if path.is_file()}
+
+
+def test_a_photo_keeps_its_looks_and_nothing_else(flask: Flask, desk: Office) -> None:
+    """Where it was taken, what it was called and what was hidden in it are gone from every picture that is kept."""
+    product = desk.product()
+    lot = desk.lot(product.uid, "L1")
+    before, browser = files_of(desk), Browser(flask, "owner")
+    for path in (f"products/{product.uid}/picture", f"lots/{lot.uid}/photo"):
+        sent = {
+            "csrf_token": csrf(browser.client, f"/office/lots/{lot.uid}"),
+            "picture": (io.BytesIO(polyglot()), "a.jpg"),
+        }
+        assert browser.client.post(f"/office/{path}", data=sent).status_code == 303
+    test = {
+        "laboratory": "Phòng thử",
+        "report_no": "K1",
+        "criteria": "Vi sinh",
+        "sampled_on": "2026-11-04",
+        "issued_on": "2026-11-05",
+        "valid_until": "2027-11-20",
+        "passed": "on",
+        "csrf_token": csrf(browser.client, f"/office/lots/{lot.uid}/add/test"),
+        "file": (io.BytesIO(polyglot()), "phiếu.jpg"),
+    }
+    assert browser.client.post(f"/office/lots/{lot.uid}/add/test", data=test).status_code == 303
+    made = files_of(desk) - before
+    assert made
+    assert len([row for row in desk.rows(StoredFile) if row.sha256 in made]) == 3
+    for name in made:
+        content = (desk.stack.data_dir / "files" / name[:2] / name).read_bytes()
+        assert content[8:12] == b"WEBP"
+        assert not Image.open(io.BytesIO(content)).getexif()
+        for hidden in (b"index.html", SCRIPT.encode(), "NHÀ RIÊNG".encode(), b"GPS", b"PK\x03\x04"):
+            assert hidden not in content
+
+
+def test_what_is_kept_is_shown_as_it_was_typed(flask: Flask, desk: Office) -> None:
+    """Scripts that pass for names: every page that shows them shows them as text."""
+    name = f"{SCRIPT}{QUOTED}"
+    product = desk.product(name=name, description=name, brand=SCRIPT)
+    lot = desk.lot(product.uid, SCRIPT[:40], facility=name, note=name)
+    desk.complete(lot.uid)
+    desk.delivered(desk.order(product.uid, 5, lot=lot.uid, note=name))
+    desk.do("owner", recalls.request, NewRecall((lot.uid,), name, name))
+    desk.user("hại", RoleName.COORD)
+    for who in ("owner", "coord", "admin"):
+        browser, shown = Browser(flask, who), 0
+        things = {
+            "products": product.uid,
+            "lots": lot.uid,
+            "trails": lot.uid,
+            "orders": desk.rows(StampOrder)[0].uid,
+            "recalls": desk.rows(Recall)[0].uid,
+            "print-jobs": desk.rows(PrintJob)[0].uid,
+            "stamps": desk.rows(Batch)[0].uid,
+        }
+        for rule in ours(flask):
+            if "GET" in (rule.methods or ()) and rule.rule.startswith("/office"):
+                answer = browser.client.get(path_of(rule, things))
+                if answer.mimetype == "text/html":
+                    assert not raw(answer.text), rule.rule
+                    shown += "alert(&#39;tem&#39;)" in answer.text
+        assert shown > 5 or who == "admin"
