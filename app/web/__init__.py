@@ -33,6 +33,7 @@ ROOMS = (
     "passkeys",
     "organisations",
     "products",
+    "shopfront",
     "labels",
     "lots",
     "dossiers",
