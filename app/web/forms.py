@@ -60,6 +60,11 @@ def optional(name: str, vi: str, en: str, kind: str = "text", **more: Any) -> Fi
 
 
 _SAVE = Text("Lưu", "Save")
+_CLASH = Text(
+    "Người khác vừa sửa bản ghi này, nên chưa lưu. Xem dưới mỗi ô khác nhau; gửi lại thì những gì bạn gõ thay cho họ.",
+    "Somebody else has just changed this, so nothing is saved yet. What they wrote stands below each field that "
+    "differs; sent again, yours replaces it.",
+)
 
 
 @dataclass(slots=True)
@@ -71,7 +76,10 @@ class Form(Generic[C]):
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, Text] = field(default_factory=dict)
     general: Text | None = None
+    theirs: Mapping[str, str] = field(default_factory=dict)
+    """What somebody else wrote meanwhile, where it is not what was typed."""
     button: Text = _SAVE
+    _stands: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> bool:
@@ -80,7 +88,7 @@ class Form(Generic[C]):
 
     def read(self, given: "MultiDict[str, str]", **more: Any) -> C | None:
         """The command, or None with `errors` filled: everything that is wrong, each at its field."""
-        self.given = given.to_dict()
+        self._stands, self.given = self.given, given.to_dict()
         raw: dict[str, Any] = {}
         for one in self.fields:
             value = given.get(one.name, "").replace("\0", "").strip()
@@ -108,12 +116,22 @@ class Form(Generic[C]):
             self.errors.setdefault(name, _about(label, "required" if fault["type"] == "missing" else "malformed"))
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show a refusal at its field, or above all of them."""
+        """Show a refusal at its field, or above all of them; who was slower sees what the other wrote."""
+        if refusal.code == "changed_meanwhile" and "version" in self._stands:
+            self._clashed()
+            return
         name = (refusal.pointer or "").strip("/").split("/")[0]
         if any(one.name == name for one in self.fields):
             self.errors[name] = refusal.text
         else:
             self.general = refusal.text
+
+    def _clashed(self) -> None:
+        """Nothing typed is lost, what stands now is shown beside it, and sending again is meant for that version."""
+        names = [one.name for one in self.fields if self._stands.get(one.name, "") != self.given.get(one.name, "")]
+        self.theirs = {name: self._stands.get(name, "") for name in names}
+        self.given = {**self.given, "version": self._stands["version"]}
+        self.general = _CLASH
 
     def value(self, name: str) -> str:
         """What a field shows."""

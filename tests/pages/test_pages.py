@@ -162,6 +162,34 @@ def test_a_stamp_is_scanned_claimed_and_reported_in_a_browser(site: Site, browse
     assert [line for line in said if "Content Security Policy" in line] == []
 
 
+PAGES = (
+    "",
+    "more",
+    "orders/new",
+    "lots",
+    "lots/new",
+    "imports/lots",
+    "imports/products",
+    "stamps",
+    "sums",
+    "products",
+    "recalls",
+    "scans",
+    "notices",
+    "labels",
+    "users",
+    "users/invite",
+    "account/second-factor",
+    "account/passkeys",
+    "account/tokens",
+    "webhooks",
+    "search?q=L1",
+    "known",
+    "known/stamps/new",
+    "known/sellers/new",
+)
+
+
 def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> None:
     for size in (PHONE, DESK):
         page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
@@ -171,19 +199,9 @@ def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> No
         page.get_by_label("Mật khẩu").fill(PASSWORD)
         page.get_by_role("button", name="Đăng nhập", exact=True).click()
         assert "Chào owner" in page.content()
-        for path in (
-            "",
-            "orders/new",
-            "lots",
-            "lots/new",
-            "stamps",
-            "products",
-            "recalls",
-            "scans",
-            "known",
-            "known/stamps/new",
-            "known/sellers/new",
-        ):
+        page.goto(f"{site.url}/office/products")
+        product = page.locator("tbody a").first.get_attribute("href") or ""
+        for path in (*PAGES, *(f"{product.removeprefix('/office/')}/{one}" for one in ("preview", "poster"))):
             page.goto(f"{site.url}/office/{path}")
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
             accessible(page)
