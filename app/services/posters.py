@@ -61,9 +61,10 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _photo(sheet: Image.Image, pen: ImageDraw.ImageDraw, picture: Path | None) -> None:
-    """The picture, filling the upper half; a star on a plain ground where there is none that can be drawn."""
-    pen.rectangle(_PICTURE, fill=_TEA)
-    _star(pen, (_PICTURE[2] // 2, _PICTURE[3] // 2 + 20), 220)
+    """The picture, filling the upper half; brocade where there is none that can be drawn."""
+    pen.rectangle(_PICTURE, fill="#e8f3ee")
+    for y in range(48, _PICTURE[3] - 48, 72):
+        _brocade(pen, y)
     if picture is None:
         return
     try:
