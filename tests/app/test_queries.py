@@ -16,7 +16,9 @@ from flask import Flask
 from PIL import Image
 
 from app.courier import Courier, post
-from app.domain.permissions import Action, RoleName
+from app.domain.cases import CaseKind
+from app.domain.errors import Text
+from app.domain.permissions import SYSTEM, Action, RoleName
 from app.domain.products import RuleSet
 from app.extensions import db
 from app.models.lots import Lot
@@ -28,7 +30,20 @@ from app.models.recalls import RecallLot
 from app.models.scans import Report, Scan
 from app.models.stamps import Batch, RangeEvent
 from app.models.users import User
-from app.services import certificates, devices, dossiers, holds, lots, products, recalls, stamps, users, webhooks
+from app.services import (
+    alerts,
+    certificates,
+    devices,
+    dossiers,
+    holds,
+    lots,
+    products,
+    recalls,
+    stamps,
+    users,
+    webhooks,
+)
+from app.services.alerts import Clue, Signal
 from app.services.certificates import NewCertificate
 from app.services.devices import NewDevice
 from app.services.lots import NewArea, NewDispatch
@@ -85,6 +100,7 @@ class Village:
             "activations": self.desk.rows(RangeEvent)[-1].uid,
             "reports": reports[0].id,
             "users": self.user,
+            "cases": self.case,
         }
 
     def grow(self) -> None:
@@ -157,6 +173,14 @@ class Village:
                     late=False,
                 ),
             )
+        where = {"organisation_id": roll.organisation_id, "batch_id": roll.id, "lot_id": lot.id, "stamp": roll.lo}
+        clues = tuple(
+            Clue(f"clue-{self.turn}-{at}", now, Text("Nhiều thiết bị", "Many devices")) for at in range(self.turn)
+        )
+        with desk.work(SYSTEM) as work:
+            alerts.raised(work, [Signal(CaseKind.COPY, f"stamp:{roll.lo}", 2000, clues, **where)])
+            first = alerts.raised(work, [Signal(CaseKind.COPY, "stamp:first", 2000, clues, **where)])
+        self.case = first[0].uid
         insert(desk, Report(id=desk.new_id(), stamp=roll.lo, text="Nhãn mờ", at=now))
         insert(desk, ProbeAlert(id=desk.new_id(), kind="device", who="x", codes=30, at=now))
         insert(desk, ProbeSample(id=desk.new_id(), at=now, verdict="forged", code="0", network="n"))
