@@ -37,6 +37,8 @@ from tests.conftest import Stack
 
 __all__ = ["flask"]
 WHO = ("owner", "coord", "admin", "p001")
+# The file of an upload that was refused for its size is closed when it is forgotten.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class DryDesk(Desk):
@@ -208,8 +210,6 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-# What a client sent too much of is closed when it is forgotten.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("who", ["owner", "p001"])
 def test_no_file_passes_for_what_it_is_not(flask: Flask, desk: Office, village: Village, who: str) -> None:
     """Every file field of every form: wrong kinds are refused, and nothing of them is kept."""
