@@ -16,6 +16,7 @@ from app.extensions import bind, csrf, db
 from app.services.access import Box
 from app.services.codes import Opener, Reader
 from app.services.files import ContentStore
+from app.services.passkeys import party
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
 from app.web.media import media
@@ -24,8 +25,8 @@ from stamp_engine.layouts import known
 LARGEST_REQUEST = 10 * 1024 * 1024
 SESSION = "sl_office"
 POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -69,6 +70,7 @@ def create(settings: config.Management, open_tokens: Opener | None = None) -> Fl
     app.extensions["print_file"] = lambda sha256: settings.data_dir / "print" / f"{sha256}.zip"
     app.extensions["codes"] = Reader(settings.stamp_hosts, open_tokens)
     app.extensions["public_url"] = settings.public_url
+    app.extensions["party"] = party(settings.public_url)
     app.extensions["box"] = Box(settings.session_secret)
     app.extensions["second_factor"] = settings.second_factor
     app.extensions["two_officers_above"] = settings.two_officers_above

@@ -27,7 +27,7 @@ class Person:
         self.locale = user.locale
         self.is_active = user.active
         self.actor = users.actor_of(user)
-        self.second_factor = user.totp_sealed is not None
+        self.second_factor = access.has_second(user)
         self._uniquifier = user.fs_uniquifier
 
     def get_id(self) -> str:
@@ -95,7 +95,7 @@ def _declared(door: Door) -> Callable[[V], V]:
 _FRESH = "estamp_fresh"
 FRESH_US = 15 * 60 * 1_000_000
 # Where somebody goes who must turn the second factor on.
-_ENROLLING = frozenset({"web.second_factor", "web.sign_out"})
+ENROLLING = frozenset({"web.second_factor", "web.passkeys", "web.sign_out"})
 
 
 def fresh(view: V) -> V:
@@ -135,7 +135,7 @@ def knock() -> None:
         return
     if not signed_in():
         raise Refusal("sign_in_failed")
-    if must_enrol() and endpoint not in _ENROLLING:
+    if must_enrol() and endpoint not in ENROLLING:
         raise Refusal("second_factor_first")
     if door.actions and not any(may(action) for action in door.actions):
         raise Refusal("forbidden")

@@ -27,10 +27,11 @@ import config
 from app import schema
 from app.courier import Courier, post
 from app.database import open_engine
+from app.domain.minting import Phase
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
-from app.services import erasures, minting, printing, reports, retention, snapshots
+from app.services import erasures, minting, printing, progress, reports, retention, snapshots
 from app.services import keys as key_service
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
@@ -49,6 +50,7 @@ from verifier.erasure import forgotten
 PAUSE_S = 0.5
 UPKEEP_S = 3600
 WATCH_S = 5.0
+_TELL_US = 1_000_000
 _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,25 @@ _log = logging.getLogger(__name__)
 def print_file(data_dir: Path, sha256: str) -> Path:
     """Where the print file of that digest lies."""
     return data_dir / "print" / f"{sha256}.zip"
+
+
+@dataclass(slots=True)
+class Teller:
+    """Says how far a batch is: at once when a step begins, and then once a second at most."""
+
+    desk: Desk
+    batch_id: int
+    phase: Phase | None = None
+    next_at: int = 0
+
+    def tell(self, phase: Phase, done: int, of: int) -> None:
+        """So much of it is done."""
+        now = self.desk.clock()
+        if phase is self.phase and now < self.next_at:
+            return
+        self.phase, self.next_at = phase, now + _TELL_US
+        with self.desk.work(minting.SYSTEM) as work:
+            progress.tell(work, self.batch_id, phase, done, of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +149,14 @@ class Minter:
             return minting.begin(work, order, minting.Intent(block, template, self.keys.symmetric.current, kid))
 
     def _attempt(self, batch: Batch) -> int:
+        with self.desk.work(minting.SYSTEM) as work:
+            progress.begin(work, batch.id, batch.hi - batch.lo)
         try:
             self._finish(batch)
         except (StampError, OSError):
             _log.exception("batch %s is not minted yet", batch.number)
+            with self.desk.work(minting.SYSTEM) as work:
+                progress.tell(work, batch.id, Phase.FAILED, 0, 0)
             return 0
         return 1
 
@@ -153,22 +178,37 @@ class Minter:
         )
         folder = self.data_dir / "print" / batch.number
         layout = choose(batch.layout, self.desk.press.layouts)
-        minted = mint(job, self.keys, folder, Wants(codes_json=True, layout=layout))
-        read = check(folder / SHEETS, CodeList(folder / CODES), layout, every=self.read_back)
-        sha256, size = self._packed(folder)
+        teller = Teller(self.desk, batch.id)
+        size = len(job.block)
+        wants = Wants(codes_json=True, layout=layout)
+        minted = mint(job, self.keys, folder, wants, lambda done: teller.tell(Phase.DRAWING, done, size))
+        read = check(
+            folder / SHEETS,
+            CodeList(folder / CODES),
+            layout,
+            every=self.read_back,
+            progress=lambda done, of: teller.tell(Phase.READING, done, of),
+        )
+        sha256, size = self._packed(folder, teller)
         with self.desk.work(minting.SYSTEM) as work:
+            progress.finish(work, batch.id)
             minting.finish(work, batch, manifest=minted.manifest, sha256=sha256, size=size, read_back=read.read)
         _log.info("minted %s: %d stamps, %d of them read back", batch.number, read.of, read.read)
 
-    def _packed(self, folder: Path) -> tuple[str, int]:
+    def _packed(self, folder: Path, teller: Teller) -> tuple[str, int]:
         """One print file from the folder, named by its digest; the folder is done with."""
         partial = folder.with_suffix(".part")
+        names = (TEST_STRIP, SHEETS, CODES, CODES_JSON, MANIFEST)
+        done, of = 0, sum((folder / name).stat().st_size for name in names) >> 20
         with zipfile.ZipFile(partial, "w") as archive:
-            for name in (TEST_STRIP, SHEETS, CODES, CODES_JSON, MANIFEST):
+            for name in names:
                 info = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
                 info.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(info, "w", force_zip64=True) as out, (folder / name).open("rb") as file:
-                    shutil.copyfileobj(file, out, 1 << 20)
+                    while part := file.read(1 << 20):
+                        out.write(part)
+                        done += len(part)
+                        teller.tell(Phase.PACKING, done >> 20, of)
         with partial.open("rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
         size = partial.stat().st_size

@@ -6,7 +6,7 @@ with the first and the last among them. One label that does not read as its code
 Needs `pypdfium2` and `zxing-cpp` (the extra `proof`), which a plain engine does not bring.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +41,18 @@ class ReadBack:
     of: int
 
 
-def check(sheets: Path, texts: Texts, layout: Layout, *, every: int = EVERY) -> ReadBack:
-    """Compare the labels with what they must say. Raises ReadBackFailed naming the page and the first position."""
+def check(
+    sheets: Path,
+    texts: Texts,
+    layout: Layout,
+    *,
+    every: int = EVERY,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> ReadBack:
+    """Compare the labels with what they must say. `progress` hears how many of the labels to read were read.
+
+    Raises ReadBackFailed naming the page and the first position.
+    """
     import pypdfium2  # noqa: PLC0415  only where sheets are read back
 
     read, size = 0, layout.per_page
@@ -52,7 +62,8 @@ def check(sheets: Path, texts: Texts, layout: Layout, *, every: int = EVERY) -> 
             raise ReadBackFailed(f"the document has {pages} pages of labels for {len(texts)} stamps")
         # The renderer takes one thread at a time; the reader lets others run while it looks.
         with ThreadPoolExecutor(thread_name_prefix="read-back") as readers:
-            for page in chosen(pages, max(2, every // size)):
+            places = chosen(pages, max(2, every // size))
+            for page in places:
                 image = rendered(document, layout.lead + page, layout.dpi or DPI)
                 wanted = texts[page * size : (page + 1) * size]
                 labels = [label(image, layout, place) for place in range(len(wanted))]
@@ -61,6 +72,7 @@ def check(sheets: Path, texts: Texts, layout: Layout, *, every: int = EVERY) -> 
                         at = page * size + place + 1
                         raise ReadBackFailed(f"page {layout.lead + page + 1}, position {at} does not read as its code")
                 read += len(wanted)
+                progress(read, min(len(places) * size, len(texts)))
     return ReadBack(read, len(texts))
 
 

@@ -190,4 +190,4 @@ def invalid(error: Any) -> Response:
     return Response(json.dumps(content), status, content_type="application/problem+json")
 
 
-from app.api import activations, cases, dossiers, field, goods, imports, notices, overview, prints, stamps  # noqa: E402, F401  they register their routes on `api`
+from app.api import accounts, activations, cases, dossiers, field, goods, imports, notices, overview, prints, stamps  # noqa: E402, F401  they register their routes on `api`

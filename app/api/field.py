@@ -3,14 +3,13 @@
 from flask import Response, json
 from pydantic import BaseModel, RootModel
 
-from app.api import ById, api, paged, stepped
+from app.api import ById, Paging, api, paged, plainly, stepped
 from app.api.views import plain, views
 from app.auth import needs, reading, working
 from app.domain.permissions import Action
 from app.domain.reports import ReportEvent
 from app.services import devices, probes, reports
 from app.services.devices import NewDevice
-from app.services.paging import Part
 
 
 class NewDeviceBody(RootModel[NewDevice]):
@@ -31,10 +30,10 @@ class Outcome(BaseModel):
 
 @api.get("/devices")
 @needs(Action.ENROL_DEVICE)
-def list_devices() -> Response:
+def list_devices(query: Paging) -> Response:
     """Scanning devices in scope, the newest first."""
     with reading() as work:
-        return paged(work, Part(devices.every(work), None))
+        return paged(work, devices.page(work, query.ask()))
 
 
 @api.post("/devices")
@@ -56,11 +55,11 @@ def revoke_device(path: ById) -> Response:
 
 @api.get("/report-cases")
 @needs(Action.READ_REPORT)
-def list_report_cases() -> Response:
+def list_report_cases(query: Paging) -> Response:
     """Reports of suspicious products in scope, the newest first."""
     with reading() as work:
-        content = {"items": [_seen(seen) for seen in reports.every(work)], "next": None}
-    return Response(json.dumps(content), content_type="application/json")
+        part = reports.page(work, query.ask())
+    return plainly({"items": [_seen(seen) for seen in part.rows], "next": part.next})
 
 
 @api.post("/report-cases/<uuid:uid>/<event>")
@@ -76,14 +75,12 @@ def step_report_case(path: ReportStep, body: Outcome) -> Response:
 
 @api.get("/probe-alerts")
 @needs(Action.READ_PROBES)
-def list_probe_alerts() -> Response:
+def list_probe_alerts(query: Paging) -> Response:
     """Alerts of people who try codes, the newest first."""
     with reading() as work:
-        items = [
-            {"id": str(row.id), "kind": row.kind, "who": row.who, "codes": row.codes, "at": _at(row.at)}
-            for row in probes.alerts(work)
-        ]
-    return Response(json.dumps({"items": items, "next": None}), content_type="application/json")
+        part = probes.page(work, query.ask())
+    items = [{"id": row.id, "kind": row.kind, "who": row.who, "codes": row.codes, "at": row.at} for row in part.rows]
+    return plainly({"items": items, "next": part.next})
 
 
 def _seen(seen: reports.Seen) -> dict[str, object]:

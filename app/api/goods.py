@@ -3,14 +3,14 @@
 from flask import Response, current_app, request
 from pydantic import RootModel
 
-from app.api import PICTURE, ById, Paging, Reason, added, answered, api, created, edited, paged, stepped
+from app.api import PICTURE, ById, Paging, Reason, added, answered, api, created, edited, paged, plainly, stepped
 from app.auth import needs, reading
 from app.domain.lots import LotEvent
 from app.domain.organisations import OrganisationEvent
 from app.domain.permissions import Action
 from app.domain.products import ProductEvent
 from app.models.products import Product
-from app.services import certificates, files, holds, lots, organisations, products
+from app.services import certificates, files, holds, lots, organisations, products, shopfront
 from app.services.certificates import NewCertificate
 from app.services.lots import NewDispatch, NewLot
 from app.services.organisations import NewOrganisation, Profile
@@ -157,6 +157,15 @@ def add_picture(path: ById) -> Response:
         return products.get(work, path.uid)
 
     return added(add)
+
+
+@api.get("/products/<uuid:uid>/shopfront")
+@needs(Action.READ_PRODUCT)
+def get_shopfront(path: ById) -> Response:
+    """The ten items of Circular 02/2024 as a buyer will read them, and how many that are needed are missing."""
+    with reading() as work:
+        found = shopfront.of(work, path.uid)
+        return plainly({"items": found.items, "missing": found.missing, "stars": found.stars})
 
 
 @api.post("/products/<uuid:uid>/certificates")

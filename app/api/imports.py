@@ -1,6 +1,4 @@
-"""Lots and products as tables, in and out, over the API."""
-
-from enum import StrEnum
+"""Lots and products as tables in, and lists as tables out, over the API."""
 
 from flask import Response, request
 from pydantic import BaseModel
@@ -9,15 +7,9 @@ from app.api import api, plainly
 from app.auth import needs, reading, working
 from app.domain.permissions import Action
 from app.problems import answer, document
-from app.services import imports, tables
+from app.services import exports, imports
+from app.services.exports import TYPES, Form, Sheet
 from app.services.imports import Kind, RowsRefused
-
-
-class Form(StrEnum):
-    """How a table is written."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
 
 
 class ImportPath(BaseModel):
@@ -26,18 +18,15 @@ class ImportPath(BaseModel):
     kind: Kind
 
 
-class ExportPath(ImportPath):
-    """The same, and how it is written."""
+class ExportPath(BaseModel):
+    """Which list, and how it is written."""
 
+    kind: Sheet
     form: Form
 
 
 _TABLE = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 _WORDS = ("Bảng có dòng chưa đúng; chưa dòng nào được nhập.", "Some rows are not right; none was taken.")
-TYPES = {
-    Form.CSV: "text/csv; charset=utf-8",
-    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @api.post("/imports/<kind>", request_body=_TABLE)
@@ -57,12 +46,11 @@ def take_table(path: ImportPath) -> Response:
 
 
 @api.get("/exports/<kind>.<form>")
-@needs(Action.READ_LOT, Action.READ_PRODUCT)
+@needs(Action.READ_LOT, Action.READ_PRODUCT, Action.READ_ORDER, Action.READ_ORGANISATION)
 def give_table(path: ExportPath) -> Response:
-    """The lots or products in scope as a table, csv or xlsx."""
+    """The lots, products, orders or organisations in scope as a table, csv or xlsx."""
     with reading() as work:
-        rows = imports.export(work, path.kind)
-    write = tables.to_csv if path.form is Form.CSV else tables.to_xlsx
-    made = Response(write(imports.COLUMNS[path.kind], rows), content_type=TYPES[path.form])
+        content = exports.written(work, path.kind, path.form)
+    made = Response(content, content_type=TYPES[path.form])
     made.headers["content-disposition"] = f'attachment; filename="{path.kind.value}.{path.form.value}"'
     return made

@@ -3,7 +3,7 @@
 from flask import Response, json
 from pydantic import BaseModel, Field
 
-from app.api import ById, api, plainly, stepped
+from app.api import ById, Paging, api, plainly, stepped
 from app.api.views import views
 from app.auth import needs, reading, working
 from app.domain.permissions import Action
@@ -18,13 +18,17 @@ class NewWebhook(BaseModel):
 
 @api.get("/notices")
 @needs()
-def list_notices() -> Response:
-    """One's last hundred notices, the newest first, and how many are not read."""
+def list_notices(query: Paging) -> Response:
+    """One's notices, the newest first, and how many are not read."""
     with reading() as work:
-        rows = notices.own(work)
-        shown = zip(views(work, rows), rows, strict=True)
+        part = notices.page(work, query.ask())
+        shown = zip(views(work, part.rows), part.rows, strict=True)
         return plainly(
-            {"items": [{**view, "words": notices.words(row)} for view, row in shown], "unread": notices.unread(work)}
+            {
+                "items": [{**view, "words": notices.words(row)} for view, row in shown],
+                "next": part.next,
+                "unread": notices.unread(work),
+            }
         )
 
 

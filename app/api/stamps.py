@@ -1,18 +1,18 @@
-"""Orders, rolls, recalls and tokens over the API."""
+"""Orders, rolls and recalls over the API."""
 
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Response, current_app, json
+from flask import Response, current_app
 from pydantic import BaseModel, RootModel
 
-from app.api import ById, Paging, Reason, answered, api, created, edited, paged, stepped
-from app.auth import needs, reading, working
+from app.api import ById, Paging, Reason, answered, api, created, edited, paged, plainly, stepped
+from app.auth import needs, reading
 from app.domain.orders import OrderEvent
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult
 from app.models.recalls import Recall
-from app.services import orders, recalls, stamps, users
+from app.services import orders, progress, recalls, stamps
 from app.services.orders import NewOrder
 from app.services.recalls import NewRecall
 from app.services.stamps import Positions
@@ -63,13 +63,6 @@ class Settlement(BaseModel):
     note: str | None = None
 
 
-class TokenRequest(BaseModel):
-    """A token for one's own program."""
-
-    name: str
-    scopes: list[Action]
-
-
 class NewOrderBody(RootModel[NewOrder]):
     """`NewOrder` as the body of a request."""
 
@@ -99,6 +92,14 @@ def get_order(path: ById) -> Response:
     """One order."""
     with reading() as work:
         return answered(work, orders.get(work, path.uid))
+
+
+@api.get("/orders/<uuid:uid>/minting")
+@needs(Action.READ_ORDER)
+def get_minting(path: ById) -> Response:
+    """How far the minting of an approved order is; null where it is not approved yet, or done."""
+    with reading() as work:
+        return plainly({"minting": progress.of_order(work, path.uid)})
 
 
 @api.put("/orders/<uuid:uid>")
@@ -206,12 +207,3 @@ def close_recall(path: ById, body: Reason) -> Response:
 def step_recall(path: RecallStep) -> Response:
     """Approve (somebody else than who asked) or reject."""
     return stepped(lambda work: recalls.decide(work, path.uid, path.event), lambda work: recalls.get(work, path.uid))
-
-
-@api.post("/tokens")
-@needs()
-def issue_token(body: TokenRequest) -> Response:
-    """A bearer token for one's own program, shown once."""
-    with working() as work:
-        secret = users.issue_token(work, body.name, tuple(body.scopes))
-    return Response(json.dumps({"token": secret}), 201, content_type="application/json")

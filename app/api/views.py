@@ -24,6 +24,7 @@ from app.models.products import Product
 from app.models.recalls import Recall, RecallLot
 from app.models.stamps import Batch, Hold, RangeEvent, StampRange
 from app.models.units import AdminUnit
+from app.models.users import ApiToken, User
 from app.services.work import Work
 
 
@@ -44,6 +45,7 @@ _ORGANISATION = _Link("organisation_id", Organisation)
 _PRODUCT = _Link("product_id", Product)
 _LOT = _Link("lot_id", Lot)
 _BATCH = _Link("batch_id", Batch)
+_UNIT = _Link("unit_id", AdminUnit, "code")
 _PRINTER = _Link("printer_id", Organisation)
 
 _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
@@ -51,7 +53,7 @@ _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
     Organisation: _shape(
         "uid code name kind state address phone email registration_no registered_on representative story gln prints "
         "example version",
-        unit=_Link("unit_id", AdminUnit, "code"),
+        unit=_UNIT,
     ),
     Product: _shape(
         "uid code gtin name name_en group state brand standard description description_en ingredients usage warnings "
@@ -100,6 +102,8 @@ _SHOWN: Mapping[type[Base], tuple[tuple[str, ...], Mapping[str, _Link]]] = {
     Notice: _shape("uid event thing name channel state at read_at"),
     Webhook: _shape("uid url created_at ended_at", organisation=_ORGANISATION),
     EnrolledDevice: _shape("uid name role enrolled_at revoked_at"),
+    User: _shape("uid name email phone active created_at", organisation=_ORGANISATION, unit=_UNIT),
+    ApiToken: _shape("uid name created_at expires_at revoked_at"),
     Hold: _shape("uid reason placed_at lifted_at", lot=_LOT, batch=_BATCH),
     Recall: _shape(
         "uid number state reason instruction remedy requested_at opened_at closed_at version",

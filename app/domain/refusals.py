@@ -94,6 +94,17 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         ),
     ),
     "password_weak": (Kind.INVALID, Text("Mật khẩu cần ít nhất 10 ký tự.", "A password needs at least 10 characters.")),
+    "account_closed": (
+        Kind.CONFLICT,
+        Text("Tài khoản này đã đóng rồi.", "This account is closed already."),
+    ),
+    "passkey_refused": (
+        Kind.INVALID,
+        Text(
+            "Không nhận được khoá truy cập này; hãy thử lại trên máy đã thêm khoá.",
+            "That passkey was not accepted; try again on the device it was added on.",
+        ),
+    ),
     "code_wrong": (
         Kind.INVALID,
         Text("Mã không đúng hoặc đã dùng; hãy gõ mã mới nhất.", "That code is wrong or used; type the newest one."),

@@ -7,6 +7,7 @@ tile their batch; `range_event` holds the past and is only appended to.
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.domain.minting import Phase
 from app.domain.stamps import BatchState
 from app.models.base import BIG, Base, Id, Index, Micros, Uid, Word
 from stamp_engine.format import Profile
@@ -42,6 +43,19 @@ class Batch(Base):
     created_at: Mapped[Micros]
     minted_at: Mapped[int | None] = mapped_column(sa.BigInteger())
     version: Mapped[int] = mapped_column(default=1)
+
+
+class MintProgress(Base):
+    """How far the worker is with a batch that is being minted; `at` is when it last said so. No part of any record."""
+
+    __tablename__ = "mint_progress"
+
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), primary_key=True, autoincrement=False)
+    phase: Mapped[Phase] = mapped_column(Word(Phase))
+    done: Mapped[int] = mapped_column(sa.BigInteger())
+    of: Mapped[int] = mapped_column(sa.BigInteger())
+    tries: Mapped[int]
+    at: Mapped[Micros]
 
 
 class StampRange(Base):

@@ -24,6 +24,22 @@ user_role = sa.Table(
 )
 
 
+class Passkey(Base):
+    """A WebAuthn credential of an account: its id, its public key (COSE) and how often it has signed."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[Id]
+    uid: Mapped[Uid]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    name: Mapped[Name]
+    credential_id: Mapped[bytes] = mapped_column(sa.LargeBinary(1023), unique=True)
+    public_key: Mapped[bytes] = mapped_column(sa.LargeBinary())
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger())
+    created_at: Mapped[Micros]
+    last_used_at: Mapped[int | None] = mapped_column(sa.BigInteger())
+
+
 class User(Base):
     """One account: signs in by e-mail or phone; acts within one organisation, one unit, or the province."""
 
@@ -45,6 +61,7 @@ class User(Base):
     totp_step: Mapped[int | None] = mapped_column(sa.BigInteger())
     created_at: Mapped[Micros]
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")
+    passkeys: Mapped[list[Passkey]] = relationship(lazy="selectin", order_by=Passkey.id, viewonly=True)
 
 
 class AccessLink(Base):

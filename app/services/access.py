@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.domain.errors import Refusal
 from app.domain.permissions import OFFICERS, Action, Actor, RoleName, Scope, scopes
-from app.models.users import AccessLink, RecoveryCode, User
-from app.services import users
+from app.models.users import AccessLink, Passkey, RecoveryCode, User
+from app.services import organisations, units, users
 from app.services.users import NewUser
 from app.services.work import Work
 
@@ -48,6 +48,11 @@ class Box:
         return self._key().decrypt(sealed[:12], sealed[12:], user.uid.bytes).decode()
 
 
+def has_second(user: User) -> bool:
+    """Whether more than a password lets this account in."""
+    return user.totp_sealed is not None or bool(user.passkeys)
+
+
 def needs_second(actor: Actor) -> bool:
     """Whether these roles must not work with a password alone."""
     return bool(actor.roles & OFFICERS)
@@ -65,6 +70,43 @@ def invite(work: Work, asked: NewUser) -> tuple[User, str]:
     return user, _link(work, user)
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody to invite, by the public id of an organisation or the code of a commune."""
+
+    name: str
+    role: RoleName
+    email: str | None = None
+    phone: str | None = None
+    organisation: UUID | None = None
+    unit: str | None = None
+
+
+def placed(work: Work, asked: Invitation) -> NewUser:
+    """The account an invitation asks for; where none is named, of the actor's own organisation. Raises Refusal."""
+    own = Scope.ALL not in scopes(work.actor, Action.INVITE_STAFF)
+    organisation = work.actor.organisation_id if own else None
+    if asked.organisation is not None:
+        organisation = organisations.get(work, asked.organisation).id
+    unit = units.present(work, asked.unit).id if asked.unit else None
+    return NewUser(asked.name, None, (asked.role,), asked.email, asked.phone, organisation, unit)
+
+
+def close(work: Work, uid: UUID) -> User:
+    """Close an account that the actor looks after, never one's own: all its ways in end at once. Raises Refusal."""
+    user = users.get(work, uid)
+    staff = {RoleName(role.name) for role in user.roles} <= {RoleName.PRODUCER_STAFF}
+    if user.id == work.actor.user_id or not (staff or Scope.ALL in scopes(work.actor, Action.INVITE_STAFF)):
+        raise Refusal("forbidden")
+    if not user.active:
+        raise Refusal("account_closed")
+    unused = sa.update(AccessLink).where(AccessLink.user_id == user.id, AccessLink.used_at.is_(None))
+    _rows(work, unused.values(used_at=work.now))
+    user.active, user.fs_uniquifier = False, secrets.token_hex(32)
+    work.note("close", "user", user.id)
+    return user
+
+
 def recover(work: Work, uid: UUID) -> str:
     """The secret of a link to a new password, for whoever lost theirs; a lost second factor goes with it.
 
@@ -73,7 +115,8 @@ def recover(work: Work, uid: UUID) -> str:
     work.may(Action.MANAGE_USERS, what="user")
     user = work.find(User, uid, "user")
     user.totp_sealed = user.totp_step = None
-    work.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    for factor in (RecoveryCode, Passkey):
+        work.session.execute(sa.delete(factor).where(factor.user_id == user.id))
     work.note("recover", "user", user.id)
     return _link(work, user)
 
@@ -132,17 +175,28 @@ def enrol(work: Work, box: Box, user_id: int, secret: str, code: str) -> list[st
     if step is None:
         raise Refusal("code_wrong", pointer="/code")
     user.totp_sealed, user.totp_step = box.sealed(user, secret), step
+    work.note("enrol", "user", user.id)
+    return _codes(work, user)
+
+
+def first_codes(work: Work, user: User) -> list[str]:
+    """Recovery codes for an account that has none left; none where it still has some."""
+    left = sa.select(RecoveryCode.id).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None)).limit(1)
+    return [] if work.session.scalar(left) else _codes(work, user)
+
+
+def _codes(work: Work, user: User) -> list[str]:
+    """New recovery codes; the old ones end."""
     work.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = [f"{secrets.token_hex(4)}-{secrets.token_hex(4)}" for _ in range(RECOVERY_CODES)]
     work.session.add_all(RecoveryCode(user_id=user.id, digest=_digest(code)) for code in codes)
-    work.note("enrol", "user", user.id)
     return codes
 
 
 def confirm(work: Work, box: Box, user_id: int, code: str) -> None:
     """The second step of signing in: a code of the app, or a recovery code; each once. Raises Refusal `code_wrong`."""
     user = work.session.get_one(User, user_id)
-    step = _step(work, box.opened(user), code)
+    step = _step(work, box.opened(user), code) if user.totp_sealed is not None else None
     if step is None:
         spent = sa.update(RecoveryCode).where(
             RecoveryCode.user_id == user.id,

@@ -109,6 +109,7 @@ def trail(session: Session, noun: str, object_id: int, most: int = 100) -> list[
     return [Step(entry, name) for entry, name in rows]
 
 
-def last(session: Session, count: int) -> list[AuditEntry]:
-    """The newest entries, the newest first."""
-    return list(session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count)))
+def last(session: Session, count: int, before: int | None = None) -> list[AuditEntry]:
+    """The newest entries, or the newest before that number, the newest first."""
+    statement = sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count)
+    return list(session.scalars(statement if before is None else statement.where(AuditEntry.seq < before)))

@@ -10,6 +10,7 @@ from app.domain.errors import Refusal
 from stamp_engine.errors import Malformed
 from stamp_engine.format import check_gtin
 
+MOST = Decimal(10**11)
 FIELDS: Mapping[str, str] = {
     "name": "Tên / name",
     "address": "Địa chỉ / address",
@@ -54,8 +55,8 @@ def optional(name: str, value: str | None, most: int = 200) -> str | None:
 
 
 def positive(name: str, value: Decimal) -> Decimal:
-    """A quantity above nothing. Raises Refusal."""
-    if not value.is_finite() or value <= 0:
+    """A quantity above nothing, as large as a column holds. Raises Refusal."""
+    if not value.is_finite() or not 0 < value < MOST:
         raise Refusal("not_positive", pointer=f"/{name}", what=label(name))
     return value
 

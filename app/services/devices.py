@@ -12,7 +12,8 @@ from app.domain.errors import Refusal
 from app.domain.permissions import Action, RoleName, Scope, scopes
 from app.models.devices import EnrolledDevice
 from app.models.users import User
-from app.services import checks
+from app.services import checks, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 _INSPECTS = frozenset({RoleName.INSPECTOR, RoleName.COMMUNE, RoleName.COORD, RoleName.DEPT})
@@ -92,9 +93,9 @@ def get(work: Work, uid: UUID) -> EnrolledDevice:
     return row
 
 
-def every(work: Work) -> list[EnrolledDevice]:
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[EnrolledDevice]:
     """The devices the actor may see: all, those of their organisation, or their own; the newest first."""
-    return list(work.session.scalars(_visible(work).order_by(EnrolledDevice.id.desc())))
+    return paging.part(work, EnrolledDevice, _visible(work).where(paging.containing(ask, EnrolledDevice.name)), ask)
 
 
 def _visible(work: Work) -> Any:

@@ -1,7 +1,7 @@
 """Lots and products from a table: every row is tried and told of, and nothing is kept unless all are right."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.errors import Refusal, Text
+from app.domain.permissions import Action, scopes
 from app.models.lots import Lot
 from app.models.organisations import Organisation
 from app.models.products import Product
 from app.services import checks, lots, products, tables
 from app.services.lots import NewLot
-from app.services.paging import Ask
 from app.services.products import NewProduct
 from app.services.work import Work
 
@@ -51,11 +51,24 @@ COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.PRODUCTS: tuple(one.name for one in fields(NewProduct)),
 }
 """The names of the columns; in a table of lots `product` is a product's code."""
+NEEDED: Mapping[Kind, frozenset[str]] = {
+    kind: frozenset({"product"} & set(COLUMNS[kind])) | {one.name for one in fields(command) if one.default is MISSING}
+    for kind, command in ((Kind.LOTS, NewLot), (Kind.PRODUCTS, NewProduct))
+}
+"""The columns that no row may leave empty."""
+ACTIONS: Mapping[Kind, Action] = {Kind.LOTS: Action.EDIT_LOT, Kind.PRODUCTS: Action.EDIT_PRODUCT}
+"""The right that taking a table asks for."""
 
 
-def take(work: Work, kind: Kind, content: bytes) -> int:
-    """Record every row of a table; gives how many. Raises Refusal for the file, RowsRefused for its rows."""
-    rows = tables.read(content)
+def take(work: Work, kind: Kind, content: bytes, called: Mapping[str, str] | None = None) -> int:
+    """Record every row of a table; gives how many. Raises Refusal for the file, RowsRefused for its rows.
+
+    `called` are other names of columns, in small letters.
+    """
+    if not scopes(work.actor, ACTIONS[kind]):
+        raise Refusal("forbidden")
+    also = called or {}
+    rows = [{also.get(name, name): value for name, value in row.items()} for row in tables.read(content)]
     unknown = [name for name in rows[0] if name and name not in COLUMNS[kind]]
     if unknown:
         known = ", ".join(COLUMNS[kind])
@@ -104,7 +117,7 @@ def _lot(work: Work, row: dict[str, str]) -> Lot:
     own = Product.organisation_id == work.actor.organisation_id
     uid = work.session.scalar(sa.select(Product.uid).where(Product.code == code, own))
     if uid is None:
-        raise Refusal("not_found", pointer="/product", what=f"product {code}"[:60])
+        raise Refusal("not_found", pointer="/product", what=f"sản phẩm / product {code}"[:60])
     return lots.record(work, uid, _LOT.validate_python(row))
 
 
@@ -117,23 +130,3 @@ def _own(work: Work) -> UUID:
     if uid is None:
         raise Refusal("not_found", what="organisation")
     return uid
-
-
-def export(work: Work, kind: Kind, most: int = 10_000) -> list[list[object]]:
-    """The lots or products that the actor may see, the newest first, in the columns that are taken in."""
-    found: list[Any] = []
-    page = lots.page if kind is Kind.LOTS else products.page
-    ask = Ask(size=500)
-    while len(found) < most:
-        part: Any = page(work, ask)
-        found += part.rows
-        if part.next is None:
-            break
-        ask = Ask(part.next, 500)
-    names = dict(work.session.execute(sa.select(Product.id, Product.code)).all())
-    return [[_cell(row, name, names) for name in COLUMNS[kind]] for row in found]
-
-
-def _cell(row: Any, name: str, codes: Mapping[int, str]) -> object:
-    value = codes[row.product_id] if name == "product" else getattr(row, name)
-    return getattr(value, "value", value)

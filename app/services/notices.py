@@ -24,6 +24,8 @@ from app.models.products import Product
 from app.models.recalls import Recall
 from app.models.stamps import Batch, Hold
 from app.models.users import User
+from app.services import paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 STEP = 200
@@ -194,10 +196,9 @@ def settle(work: Work, uid: UUID, problem: str | None = None) -> None:
         row.due_at = work.now + RETRIES_S[row.tries - 1] * _US
 
 
-def own(work: Work, most: int = 100) -> list[Notice]:
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Notice]:
     """The actor's notices, the newest first."""
-    mine = sa.select(Notice).where(Notice.user_id == work.actor.user_id)
-    return list(work.session.scalars(mine.order_by(Notice.id.desc()).limit(most)))
+    return paging.part(work, Notice, sa.select(Notice).where(Notice.user_id == work.actor.user_id), ask)
 
 
 def unread(work: Work) -> int:

@@ -5,13 +5,15 @@ import sqlalchemy as sa
 from app.domain.errors import Refusal
 from app.domain.permissions import Action, scopes
 from app.models.probes import ProbeAlert, ProbeSample
+from app.services import paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 
-def alerts(work: Work, most: int = 200) -> list[ProbeAlert]:
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[ProbeAlert]:
     """The alerts, the newest first. Raises Refusal."""
     _may(work)
-    return list(work.session.scalars(sa.select(ProbeAlert).order_by(ProbeAlert.id.desc()).limit(most)))
+    return paging.part(work, ProbeAlert, sa.select(ProbeAlert), ask)
 
 
 def samples(work: Work, most: int = 100) -> list[ProbeSample]:

@@ -17,8 +17,9 @@ from app.models.files import StoredFile
 from app.models.reports import ReportCase, ReportPhoto
 from app.models.scans import Report
 from app.models.stamps import Batch
-from app.services import checks, files
+from app.services import checks, files, paging
 from app.services.files import ContentStore
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 STEPS: Mapping[ReportEvent, Text] = {
@@ -49,9 +50,12 @@ class Seen:
         return self.case.state if self.case is not None else ReportState.RECEIVED
 
 
-def every(work: Work, most: int = 200) -> list[Seen]:
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Seen]:
     """The reports the actor may see, the newest first."""
-    return [Seen(*row) for row in work.session.execute(_visible(work).order_by(Report.id.desc()).limit(most))]
+    state = sa.func.coalesce(sa.cast(ReportCase.state, sa.String), ReportState.RECEIVED.value)
+    wanted = _visible(work).where(paging.containing(ask, Report.text, Report.place))
+    found = paging.cut(work, Report, wanted, ask, state)
+    return Part([Seen(*row) for row in found.rows], found.next)
 
 
 def where(work: Work, condition: sa.ColumnElement[bool], most: int) -> list[Seen]:

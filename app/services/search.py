@@ -45,7 +45,7 @@ _KINDS = (
 
 def find(work: Work, reader: Reader, words: str) -> list[Hit]:
     """What the actor may see that these words name; a code that reads is its stamp's roll and place."""
-    words = words.strip()
+    words = words.replace("\0", "").strip()
     if len(words) < SHORTEST:
         return []
     return [*_stamp(work, reader, words), *(hit for kind in _KINDS for hit in _named(work, kind, words))]

@@ -12,9 +12,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from app.domain.errors import Refusal
-from app.domain.permissions import Action, Actor, RoleName
+from app.domain.permissions import Action, Actor, RoleName, Scope, scopes
 from app.models.users import ApiToken, Role, User
-from app.services import checks
+from app.services import checks, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
 SHORTEST_PASSWORD = 10
@@ -89,7 +90,7 @@ def _roles(work: Work, names: Iterable[RoleName]) -> list[Role]:
 
 def authenticate(work: Work, login: str, password: str) -> User:
     """The account behind an e-mail or telephone and its password. Raises Refusal `sign_in_failed`."""
-    login = login.strip().lower()[:255]
+    login = login.replace("\0", "").strip().lower()[:255]
     row = work.session.scalar(sa.select(User).where(User.email == login)) or _by_phone(work, login)
     try:
         _HASHER.verify(row.password if row and row.password else _nobody(), password[:1024])
@@ -123,6 +124,9 @@ def issue_token(work: Work, name: str, actions: tuple[Action, ...]) -> str:
     """A bearer token for one's own program, limited to some actions; shown once. Raises Refusal."""
     if work.actor.user_id is None:
         raise Refusal("forbidden")
+    for action in actions:
+        if work.actor.only is not None and action not in work.actor.only:
+            raise Refusal("token_scope", pointer="/scopes", scope=action.value)
     secret = secrets.token_urlsafe(32)
     work.add(
         ApiToken(
@@ -145,13 +149,14 @@ def tokens(work: Work) -> list[ApiToken]:
     return list(work.session.scalars(sa.select(ApiToken).where(own).order_by(ApiToken.id.desc())))
 
 
-def revoke_token(work: Work, uid: UUID) -> None:
+def revoke_token(work: Work, uid: UUID) -> ApiToken:
     """End a token of one's own. Raises Refusal."""
     row = work.find(ApiToken, uid, "token")
     if row.user_id != work.actor.user_id:
         raise Refusal("not_found", what="token")
     row.revoked_at = work.now
     work.note("revoke", "token", row.id)
+    return row
 
 
 def by_token(work: Work, secret: str) -> tuple[User, frozenset[Action]] | None:
@@ -167,12 +172,30 @@ def by_token(work: Work, secret: str) -> tuple[User, frozenset[Action]] | None:
 
 
 def get(work: Work, uid: UUID) -> User:
-    """One account. Raises Refusal."""
-    work.may(Action.MANAGE_USERS, what="user")
-    return work.find(User, uid, "user")
+    """One account that the actor looks after. Raises Refusal."""
+    found = work.session.scalar(sa.select(User).where(User.uid == uid, _looked_after(work)))
+    if found is None:
+        raise Refusal("not_found", what="user")
+    return found
+
+
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[User]:
+    """The accounts that the actor looks after, the newest first. Raises Refusal."""
+    named = paging.containing(ask, User.name, User.email, User.phone)
+    return paging.part(work, User, sa.select(User).where(_looked_after(work), named), ask)
+
+
+def _looked_after(work: Work) -> sa.ColumnElement[bool]:
+    """All accounts, or those of one's own organisation: officers are of none. Raises Refusal `forbidden`."""
+    allowed = scopes(work.actor, Action.INVITE_STAFF)
+    if not allowed and work.actor.user_id is not None:
+        raise Refusal("forbidden")
+    visible = work.visible(Action.INVITE_STAFF, User.organisation_id)
+    everywhere = work.actor.user_id is None or Scope.ALL in allowed
+    return visible if everywhere else sa.and_(visible, User.organisation_id.is_not(None))
 
 
 def every(work: Work) -> list[User]:
-    """All accounts, by name. Raises Refusal."""
+    """All accounts, by name, to choose from. Raises Refusal."""
     work.may(Action.MANAGE_USERS, what="user")
     return list(work.session.scalars(sa.select(User).order_by(User.name)))

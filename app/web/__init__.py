@@ -15,7 +15,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from app.auth import Door, door_of, knock, must_enrol, stale, working
+from app.auth import ENROLLING, Door, door_of, knock, must_enrol, stale, working
 from app.domain.errors import Refusal, Text
 from app.services.paging import Ask
 from app.services.work import LOCAL, Work
@@ -30,8 +30,10 @@ ROOMS = (
     "home",
     "accounts",
     "access",
+    "passkeys",
     "organisations",
     "products",
+    "shopfront",
     "labels",
     "lots",
     "dossiers",
@@ -47,6 +49,7 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "tables",
     "notices",
     "reports",
     "devices",
@@ -162,13 +165,13 @@ def listing(  # noqa: PLR0913  what a list may show
     after: UUID | None = None,
     states: Sequence[StrEnum] | None = None,
     kinds: Sequence[tuple[str, Text]] = (),
+    **more: Any,
 ) -> str:
     """A list page; a head whose English begins with `#` is a column of numbers. `empty` names the next step.
 
     `after` is where the next page begins; `states` are those to filter by, None where the list is not searched;
-    `kinds` are a second thing to filter by.
+    `kinds` are a second thing to filter by; `more` is what else its template shows.
     """
-    kept: dict[str, Any] = {name: request.args[name] for name in ("state", "q", "kind") if request.args.get(name)}
     return render_template(
         "list.html",
         title=said(title),
@@ -177,11 +180,21 @@ def listing(  # noqa: PLR0913  what a list may show
         empty=said(empty),
         new_url=new[0] if new else None,
         new_words=said(new[1]) if new else None,
-        next_url=url_for(request.endpoint or "", after=after, **kept) if after else None,
+        next_url=next_page(after),
         states=states,
         kinds=kinds,
-        filtered=bool(kept),
+        filtered=bool(_kept_filter()),
+        **more,
     )
+
+
+def next_page(after: object) -> str | None:
+    """The address of the page of a list that begins after this row; None at the end."""
+    return url_for(request.endpoint or "", after=after, **_kept_filter()) if after else None
+
+
+def _kept_filter() -> dict[str, Any]:
+    return {name: request.args[name] for name in ("state", "q", "kind") if request.args.get(name)}
 
 
 def version_of(raw: str | None) -> int:
@@ -215,7 +228,7 @@ def _known() -> Response | str | None:
     wanted = request.args.get("lang")
     if wanted in {"vi", "en"}:
         session["lang"] = wanted
-    if must_enrol() and request.endpoint not in {"web.second_factor", "web.sign_out"}:
+    if must_enrol() and request.endpoint not in ENROLLING:
         return redirect(url_for("web.second_factor"))
     if current_user.is_authenticated and stale(current_app.view_functions[request.endpoint or ""]):
         return kept_for_later()

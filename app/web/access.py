@@ -15,13 +15,10 @@ from app.models.users import User
 from app.services import access as service
 from app.services import organisations, users
 from app.services import units as unit_service
-from app.services.access import Box
-from app.services.users import NewUser
+from app.services.access import Box, Invitation
 from app.web import Page, member, said, say, step, web
-from app.web.accounts import signed_in
+from app.web.accounts import half, let_in, signed_in
 from app.web.forms import Field, Form, asked, choices, optional
-
-_HALF_US = 10 * 60 * 1_000_000
 
 
 def box() -> Box:
@@ -35,7 +32,7 @@ def box() -> Box:
 @for_anybody
 def sign_in_code() -> Page:
     """The second step: the code of the authenticator app, or a recovery code."""
-    user, error = _half(), None
+    user, error = half(), None
     if user is None:
         return redirect(url_for("web.sign_in"), 303)
     if request.method == "POST":
@@ -45,16 +42,8 @@ def sign_in_code() -> Page:
         except Refusal as refusal:
             error = said(refusal.text)
         else:
-            return signed_in(user, session.get("half_next"))
-    return render_template("sign_in_code.html", error=error), 422 if error else 200
-
-
-def _half() -> User | None:
-    """Who has given the right password a moment ago."""
-    if desk().clock() - session.get("half_at", 0) > _HALF_US:
-        return None
-    with desk().reading(SYSTEM) as work:
-        return users.by_session(work, session.get("half", ""))
+            return let_in(user)
+    return render_template("sign_in_code.html", error=error, user=user), 422 if error else 200
 
 
 @web.route("/account/second-factor", methods=["GET", "POST"])
@@ -114,17 +103,14 @@ def invite() -> Page:
     """Make an account for somebody, and the link to hand over; no password is ever told."""
     with reading() as work:
         anybody = Scope.ALL in scopes(work.actor, Action.INVITE_STAFF)
-        form = Form(NewUser, _questions(anybody=anybody))
+        form = Form(Invitation, _questions(anybody=anybody))
     form.button = Text("Tạo liên kết mời", "Make the link")
     if request.method == "POST":
-        mine = None if anybody else current_user.actor.organisation_id
-        role = [request.form["role"]] if anybody and request.form.get("role") else [RoleName.PRODUCER_STAFF.value]
-        more = {"roles": role, "password": None, **({} if anybody else {"organisation_id": mine})}
-        command = form.read(request.form, **more)
+        command = form.read(request.form, **({} if anybody else {"role": RoleName.PRODUCER_STAFF}))
         if command is not None:
             try:
                 with working() as work:
-                    user, secret = service.invite(work, command)
+                    user, secret = service.invite(work, service.placed(work, command))
                 return _handed(user, secret)
             except Refusal as refusal:
                 form.refuse(refusal)
@@ -133,12 +119,12 @@ def invite() -> Page:
 
 def _owners() -> list[tuple[str, Text]]:
     with reading() as work:
-        return [(str(row.id), Text(row.name, row.name)) for row in organisations.every(work)]
+        return [(str(row.uid), Text(row.name, row.name)) for row in organisations.every(work)]
 
 
 def _areas() -> list[tuple[str, Text]]:
     with reading() as work:
-        return [(str(row.id), Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
+        return [(row.code, Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
 
 
 def _questions(*, anybody: bool) -> tuple[Field, ...]:
@@ -152,8 +138,8 @@ def _questions(*, anybody: bool) -> tuple[Field, ...]:
     return (
         *who,
         asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
-        optional("organisation_id", "Chủ thể", "Organisation", "select", options=_owners()),
-        optional("unit_id", "Xã, phường", "Commune", "select", options=_areas()),
+        optional("organisation", "Chủ thể", "Organisation", "select", options=_owners()),
+        optional("unit", "Xã, phường", "Commune", "select", options=_areas()),
     )
 
 

@@ -12,7 +12,7 @@ from app.domain.permissions import Action
 from app.services import devices as service
 from app.services import users
 from app.services.devices import NewDevice
-from app.web import Page, step, submitted, web
+from app.web import Page, asked_page, next_page, step, submitted, web
 from app.web.forms import Form, asked, optional
 
 _TITLE = Text("Đăng ký thiết bị", "Enrol a device")
@@ -23,8 +23,8 @@ _TITLE = Text("Đăng ký thiết bị", "Enrol a device")
 def devices() -> str:
     """The devices in scope."""
     with reading() as work:
-        rows = service.every(work)
-    return render_template("devices.html", rows=rows)
+        part = service.page(work, asked_page())
+    return render_template("devices.html", rows=part.rows, next_url=next_page(part.next))
 
 
 @web.route("/devices/new", methods=["GET", "POST"])

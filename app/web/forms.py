@@ -27,6 +27,22 @@ class Field:
     most: int = 200
     complete: str = ""
 
+    def wrong(self, value: str) -> Text | None:
+        """What is wrong with an answer, as far as the question itself knows; a page in a browser would not send it."""
+        if self.required and not value:
+            return _about(self.label, "required")
+        if len(value) > self.most and self.kind not in {"select", "date"}:
+            return _about(self.label, "too_long", most=self.most)
+        if self.kind == "select" and value and value not in {one for one, _ in self.options}:
+            return _about(self.label, "malformed")
+        return None
+
+
+def _about(label: Text, code: str, **values: Any) -> Text:
+    """The words of a refusal about a question, naming it in both languages."""
+    words = Refusal(code, what="{what}", **values).text
+    return Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+
 
 def choices(kind: Iterable[StrEnum]) -> list[tuple[str, Text]]:
     """The members of an enum, or some of them, as options."""
@@ -44,6 +60,11 @@ def optional(name: str, vi: str, en: str, kind: str = "text", **more: Any) -> Fi
 
 
 _SAVE = Text("Lưu", "Save")
+_CLASH = Text(
+    "Người khác vừa sửa bản ghi này, nên chưa lưu. Xem dưới mỗi ô khác nhau; gửi lại thì những gì bạn gõ thay cho họ.",
+    "Somebody else has just changed this, so nothing is saved yet. What they wrote stands below each field that "
+    "differs; sent again, yours replaces it.",
+)
 
 
 @dataclass(slots=True)
@@ -55,7 +76,10 @@ class Form(Generic[C]):
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, Text] = field(default_factory=dict)
     general: Text | None = None
+    theirs: Mapping[str, str] = field(default_factory=dict)
+    """What somebody else wrote meanwhile, where it is not what was typed."""
     button: Text = _SAVE
+    _stands: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> bool:
@@ -63,35 +87,51 @@ class Form(Generic[C]):
         return any(one.kind == "file" for one in self.fields)
 
     def read(self, given: "MultiDict[str, str]", **more: Any) -> C | None:
-        """The command, or None with `errors` filled."""
-        self.given = given.to_dict()
+        """The command, or None with `errors` filled: everything that is wrong, each at its field."""
+        self._stands, self.given = self.given, given.to_dict()
         raw: dict[str, Any] = {}
         for one in self.fields:
-            value = given.get(one.name, "").strip()
+            value = given.get(one.name, "").replace("\0", "").strip()
             if one.kind == "file":
                 continue
             if one.kind == "checkbox":
                 raw[one.name] = one.name in given
+                continue
+            wrong = one.wrong(value)
+            if wrong is not None:
+                self.errors[one.name] = wrong
             elif value:
                 raw[one.name] = value.replace(".", "").replace(",", ".") if one.kind == "amount" else value
         try:
-            return TypeAdapter(self.command).validate_python({**raw, **more})
+            command = TypeAdapter(self.command).validate_python({**raw, **more})
         except ValidationError as error:
-            for fault in error.errors():
-                name = str(fault["loc"][0]) if fault["loc"] else ""
-                label = next((one.label for one in self.fields if one.name == name), Text(name, name))
-                code = "required" if fault["type"] == "missing" else "malformed"
-                words = Refusal(code, what="{what}").text
-                self.errors[name] = Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+            self._unread(error)
             return None
+        return None if self.errors else command
+
+    def _unread(self, error: ValidationError) -> None:
+        for fault in error.errors():
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            label = next((one.label for one in self.fields if one.name == name), Text(name, name))
+            self.errors.setdefault(name, _about(label, "required" if fault["type"] == "missing" else "malformed"))
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show a refusal at its field, or above all of them."""
+        """Show a refusal at its field, or above all of them; who was slower sees what the other wrote."""
+        if refusal.code == "changed_meanwhile" and "version" in self._stands:
+            self._clashed()
+            return
         name = (refusal.pointer or "").strip("/").split("/")[0]
         if any(one.name == name for one in self.fields):
             self.errors[name] = refusal.text
         else:
             self.general = refusal.text
+
+    def _clashed(self) -> None:
+        """Nothing typed is lost, what stands now is shown beside it, and sending again is meant for that version."""
+        names = [one.name for one in self.fields if self._stands.get(one.name, "") != self.given.get(one.name, "")]
+        self.theirs = {name: self._stands.get(name, "") for name in names}
+        self.given = {**self.given, "version": self._stands["version"]}
+        self.general = _CLASH
 
     def value(self, name: str) -> str:
         """What a field shows."""

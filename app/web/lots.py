@@ -14,7 +14,7 @@ from app.domain.lots import LOT, LotEvent, LotState
 from app.domain.permissions import Action
 from app.models.lots import Lot
 from app.models.products import Product
-from app.services import audit, dossiers, holds, products, stamps
+from app.services import audit, checks, dossiers, holds, products, stamps
 from app.services import lots as service
 from app.services.lots import NewLot
 from app.services.work import Work
@@ -204,12 +204,15 @@ def _repeated(form: Form[Repeat], last: Lot, like: NewLot, keep: list[str]) -> L
     command = form.read(request.form)
     if command is None:
         return None
+    if not 0 < command.packs < 10**9:
+        form.refuse(Refusal("not_positive", pointer="/packs", what=checks.label("packs")))
+        return None
     keeps = (last.expires_on - last.produced_on) if last.expires_on else None
     asked_for = NewLot(
         lot_no=command.lot_no,
         facility=like.facility,
         produced_on=command.produced_on,
-        quantity=(last.quantity * Decimal(max(command.packs, 0)) / last.packs).quantize(Decimal("0.001")),
+        quantity=(last.quantity * Decimal(command.packs) / last.packs).quantize(Decimal("0.001")),
         unit=like.unit,
         packs=command.packs,
         expires_on=command.produced_on + keeps if keeps is not None else None,

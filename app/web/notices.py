@@ -12,7 +12,7 @@ from app.domain.permissions import Action
 from app.models.organisations import Organisation
 from app.services import notices as service
 from app.services import webhooks
-from app.web import Page, said, step, web
+from app.web import Page, asked_page, next_page, said, step, web
 
 # The page of each thing that a notice is about.
 _PAGES = {
@@ -31,11 +31,12 @@ _PAGES = {
 def notices() -> str:
     """What happened to one's things, the newest first."""
     with reading() as work:
-        rows = service.own(work)
+        part = service.page(work, asked_page())
     shown = [
-        (row, said(service.words(row)), url_for(_PAGES[row.event.partition(".")[0]], uid=row.thing)) for row in rows
+        (row, said(service.words(row)), url_for(_PAGES[row.event.partition(".")[0]], uid=row.thing))
+        for row in part.rows
     ]
-    return render_template("notices.html", rows=shown)
+    return render_template("notices.html", rows=shown, next_url=next_page(part.next))
 
 
 @web.post("/notices/read")

@@ -17,7 +17,7 @@ from app.models.lots import Lot
 from app.models.orders import StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
-from app.services import audit, lots, organisations, printing, products
+from app.services import audit, lots, organisations, printing, products, progress
 from app.services import orders as service
 from app.services.orders import NewOrder
 from app.services.work import Work
@@ -135,7 +135,8 @@ def new_order() -> Page:
             return page
         at = next((place for place, fields in enumerate(steps, 1) if any(f.name in form.errors for f in fields)), 3)
         return _wizard(form, steps, choice, at)
-    form.given = {"quantity": "", **request.args.to_dict()}
+    usual = {"quantity": "", "profile": Profile.COMPACT.value, "layout": DEFAULT}
+    form.given = {**usual, **request.args.to_dict()}
     return _wizard(form, steps, choice, _step_asked(form))
 
 
@@ -254,7 +255,7 @@ def order(uid: UUID) -> str:
         lot = work.session.get(Lot, row.lot_id) if row.lot_id else None
         found = printing.of_order(work, row)
         trail = audit.trail(work.session, "order", row.id)
-        own = row.requested_by_id == work.actor.user_id
+        own, minting = row.requested_by_id == work.actor.user_id, progress.of(work, row)
     legal = ORDER.table[row.state]
     return render_template(
         "order.html",
@@ -266,6 +267,7 @@ def order(uid: UUID) -> str:
         job=found[1] if found else None,
         path=TWO_OFFICERS if row.quantity > two_above() or row.endorsed_at else PATH,
         trail=trail,
+        minting=minting,
         own=own,
         second=row.state is OrderState.SUBMITTED and row.quantity > two_above(),
         decidable=OrderEvent.APPROVE in legal and may(Action.DECIDE_ORDER),

@@ -59,10 +59,10 @@ def new_organisation() -> Page:
             asked("unit", "Xã, phường", "Commune", "select", options=areas),
             asked("address", "Địa chỉ", "Address"),
             optional("phone", "Điện thoại", "Telephone", "tel"),
-            optional("email", "Thư điện tử", "E-mail", "email"),
-            optional("registration_no", "Số đăng ký kinh doanh", "Business registration number"),
+            optional("email", "Thư điện tử", "E-mail", "email", most=120),
+            optional("registration_no", "Số đăng ký kinh doanh", "Business registration number", most=40),
             optional("registered_on", "Ngày đăng ký", "Registered on", "date"),
-            optional("story", "Giới thiệu", "About", "textarea"),
+            optional("story", "Giới thiệu", "About", "textarea", most=4000),
             optional("prints", "Là nhà in tem", "Is a print house", "checkbox"),
         ),
     )

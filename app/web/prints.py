@@ -18,7 +18,7 @@ from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
 from app.models.stamps import Batch
-from app.services import audit, parcels, products, strips
+from app.services import audit, parcels, products, progress, strips
 from app.services import printing as service
 from app.services.printing import Receipt, Spoilage
 from app.services.stamps import Positions
@@ -38,6 +38,7 @@ def print_jobs() -> str:
         part = service.page(work, asked_page())
         rolls = service.batches(work, part.rows)
         names = products.names(work, (roll.product_id for roll in rolls.values()))
+        in_hand = progress.in_hand(work) if "after" not in request.args else []
     rows = []
     for job in part.rows:
         roll = rolls[job.batch_id]
@@ -51,7 +52,8 @@ def print_jobs() -> str:
         ("Cỡ nhãn", "Layout"),
     )
     empty = Text("Chưa có việc in nào.", "No print jobs yet.")
-    return listing(Text("In tem", "Printing"), heads, rows, empty, after=part.next, states=PATH)
+    title = Text("In tem", "Printing")
+    return listing(title, heads, rows, empty, after=part.next, states=PATH, in_hand=in_hand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,16 +54,16 @@ def products() -> str:
 _FIELDS = (
     asked("name", "Tên sản phẩm", "Name"),
     asked("group", "Nhóm", "Group", "select", options=choices(ProductGroup)),
-    asked("pack", "Quy cách (ví dụ: gói 100 g)", "Pack (for example 100 g bag)"),
-    asked("description", "Mô tả", "Description", "textarea"),
-    optional("standard", "Tiêu chuẩn áp dụng", "Standard"),
-    optional("gtin", "Mã vạch GTIN", "GTIN barcode", "number"),
-    optional("brand", "Nhãn hiệu", "Brand"),
-    optional("shelf_life_days", "Hạn dùng (ngày)", "Shelf life (days)", "number"),
-    optional("annual_packs", "Sản lượng năm (gói)", "Packs a year", "number"),
-    optional("ingredients", "Thành phần", "Ingredients", "textarea"),
-    optional("usage", "Cách dùng", "How to use", "textarea"),
-    optional("warnings", "Lưu ý", "Warnings", "textarea"),
+    asked("pack", "Quy cách (ví dụ: gói 100 g)", "Pack (for example 100 g bag)", most=80),
+    asked("description", "Mô tả", "Description", "textarea", most=4000),
+    optional("standard", "Tiêu chuẩn áp dụng", "Standard", most=120),
+    optional("gtin", "Mã vạch GTIN", "GTIN barcode", "number", most=20),
+    optional("brand", "Nhãn hiệu", "Brand", most=120),
+    optional("shelf_life_days", "Hạn dùng (ngày)", "Shelf life (days)", "number", most=9),
+    optional("annual_packs", "Sản lượng năm (gói)", "Packs a year", "number", most=9),
+    optional("ingredients", "Thành phần", "Ingredients", "textarea", most=2000),
+    optional("usage", "Cách dùng", "How to use", "textarea", most=2000),
+    optional("warnings", "Lưu ý", "Warnings", "textarea", most=2000),
     optional("name_en", "Tên tiếng Anh", "English name"),
 )
 
@@ -157,7 +157,7 @@ def new_certificate(uid: UUID) -> Page:
     form = Form(
         NewCertificate,
         (
-            asked("decision_no", "Số quyết định", "Decision number"),
+            asked("decision_no", "Số quyết định", "Decision number", most=80),
             asked("issuer", "Cơ quan ban hành", "Issuer"),
             asked("rule_set", "Bộ tiêu chí", "Rule-set", "select", options=rules),
             asked("points_a", "Điểm phần A", "Points A", "amount"),

@@ -61,10 +61,10 @@ def new_recall() -> Page:
         NewRecall,
         (
             asked("lot", "Lô", "Lot", "select", options=options),
-            asked("reason", "Lý do thu hồi", "Reason", "textarea"),
-            asked("instruction", "Người mua cần làm gì", "What buyers must do", "textarea"),
-            optional("reason_en", "Lý do (tiếng Anh)", "Reason in English", "textarea"),
-            optional("instruction_en", "Hướng dẫn (tiếng Anh)", "Instruction in English", "textarea"),
+            asked("reason", "Lý do thu hồi", "Reason", "textarea", most=2000),
+            asked("instruction", "Người mua cần làm gì", "What buyers must do", "textarea", most=2000),
+            optional("reason_en", "Lý do (tiếng Anh)", "Reason in English", "textarea", most=2000),
+            optional("instruction_en", "Hướng dẫn (tiếng Anh)", "Instruction in English", "textarea", most=2000),
         ),
     )
     chosen = uid_of(request.form.get("lot"))
@@ -104,7 +104,7 @@ def settle_recall(uid: UUID, lot: UUID) -> Page:
         (
             asked("result", "Kết quả", "Result", "select", options=choices(RecallResult)),
             asked("recovered", "Số lượng thu hồi được", "Quantity recovered", "amount"),
-            optional("note", "Ghi chú", "Note"),
+            optional("note", "Ghi chú", "Note", most=255),
         ),
     )
 
@@ -118,6 +118,7 @@ def settle_recall(uid: UUID, lot: UUID) -> Page:
 
 
 @web.post("/recalls/<uuid:uid>/close")
+@fresh
 @needs(Action.CLOSE_RECALL)
 def close_recall(uid: UUID) -> Response:
     """Close it."""

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from app.auth import needs, reading
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
-from app.domain.reports import PhotoState, ReportEvent
+from app.domain.reports import REPORT, PhotoState, ReportEvent, ReportState
 from app.services import probes
 from app.services import reports as service
 from app.services.work import Work
-from app.web import Line, Page, done, listing, member, moment, number, said, submitted, web
+from app.web import Line, Page, asked_page, done, listing, member, moment, next_page, number, said, submitted, web
 from app.web.forms import Form, optional
 
 _KINDS = {"device": Text("một thiết bị", "one device"), "network": Text("một mạng", "one network")}
@@ -32,19 +32,20 @@ class Step:
 def reports() -> str:
     """The reports in scope."""
     with reading() as work:
-        rows = [
-            Line(
-                (
-                    moment(seen.report.at),
-                    seen.state,
-                    _short(seen.report.text),
-                    seen.report.place or "",
-                    seen.batch.number if seen.batch else "",
-                ),
-                url_for(".report", uid=seen.report.id),
-            )
-            for seen in service.every(work)
-        ]
+        part = service.page(work, asked_page())
+    rows = [
+        Line(
+            (
+                moment(seen.report.at),
+                seen.state,
+                _short(seen.report.text),
+                seen.report.place or "",
+                seen.batch.number if seen.batch else "",
+            ),
+            url_for(".report", uid=seen.report.id),
+        )
+        for seen in part.rows
+    ]
     heads = (
         ("Gửi lúc", "Sent at"),
         ("Trạng thái", "State"),
@@ -53,7 +54,8 @@ def reports() -> str:
         ("Cuộn tem", "Roll"),
     )
     empty = Text("Chưa có báo cáo nào từ người dùng.", "No reports from the public yet.")
-    return listing(Text("Báo cáo đáng ngờ", "Suspicious products"), heads, rows, empty)
+    title = Text("Báo cáo đáng ngờ", "Suspicious products")
+    return listing(title, heads, rows, empty, after=part.next, states=tuple(ReportState))
 
 
 def _short(text: str) -> str:
@@ -85,8 +87,13 @@ def report_photo(uid: UUID) -> Response:
 def step_report(uid: UUID, event: str) -> Page:
     """Take a step, with words for the reporter."""
     chosen = member(ReportEvent, event)
+    with reading() as work:
+        seen = service.get(work, uid)
+    if not REPORT.allows(seen.state, chosen):
+        raise Refusal("illegal_step", event=chosen.value, state=seen.state.value)
     hint = Text("Người báo sẽ đọc được những lời này.", "The reporter can read these words.")
-    form = Form(Step, (optional("outcome", "Trả lời người báo", "Answer to the reporter", "textarea", hint=hint),))
+    answer = optional("outcome", "Trả lời người báo", "Answer to the reporter", "textarea", hint=hint, most=2000)
+    form = Form(Step, (answer,))
 
     def act(work: Work, told: Step) -> Any:
         return service.step(work, uid, chosen, told.outcome)
@@ -102,11 +109,8 @@ def step_report(uid: UUID, event: str) -> Page:
 def probe_alerts() -> str:
     """Alerts of people who try codes, and samples of what they tried."""
     with reading() as work:
-        alerts = [
-            Line((moment(row.at), said(_KINDS[row.kind]), row.who or "–", number(row.codes)))
-            for row in probes.alerts(work)
-        ]
-        samples = probes.samples(work)
+        part, samples = probes.page(work, asked_page()), probes.samples(work)
+    alerts = [Line((moment(row.at), said(_KINDS[row.kind]), row.who or "–", number(row.codes))) for row in part.rows]
     heads = (
         ("Lúc", "At"),
         ("Từ", "From"),
@@ -114,4 +118,6 @@ def probe_alerts() -> str:
         ("Mã sai trong 10 phút", "#Wrong codes in 10 minutes"),
     )
     empty = Text("Chưa có ai dò mã.", "Nobody has been trying codes.")
-    return render_template("probes.html", alerts=alerts, samples=samples, heads=heads, empty=said(empty))
+    return render_template(
+        "probes.html", alerts=alerts, samples=samples, heads=heads, empty=said(empty), next_url=next_page(part.next)
+    )

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 import zipfile
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,10 +15,11 @@ from hypothesis import strategies as st
 from app.domain.errors import Refusal
 from app.models.lots import Lot
 from app.services import imports, tables
+from app.services.exports import Form, Sheet
 from app.services.imports import Kind, RowsRefused
 from tests.app.office import Office
 from tests.app.test_api import Program
-from tests.app.test_web import flask
+from tests.app.test_web import Browser, flask
 
 __all__ = ["flask"]
 HEAD = "product,lot_no,facility,produced_on,expires_on,quantity,unit,packs\n"
@@ -87,3 +90,55 @@ def test_a_workbook_holds_texts(cell: str) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(tables.to_xlsx(("a",), [[cell]]))).worksheets[0]
     assert (sheet["A2"].value, sheet["A2"].data_type) == (cell, "s")
     assert sheet["A2"].hyperlink is None
+
+
+def sent(browser: Browser, kind: str, content: bytes) -> Any:
+    browser.get(f"/office/imports/{kind}")
+    return browser.post(f"/office/imports/{kind}", file=(io.BytesIO(content), "bảng.csv"))
+
+
+def test_a_page_takes_a_table_in_or_tells_of_every_row(flask: Flask, desk: Office) -> None:
+    code = desk.product().code
+    owner = Browser(flask, "owner")
+    head = "Mã sản phẩm;Số lô;Nơi sản xuất;Ngày sản xuất;Số lượng;Đơn vị;Số gói\n"
+    wrong = head + f"{code};B1;Xưởng;01/11/2026;1,5;kg;5\n{code};;Xưởng;01/11/2026;1;kg;nhiều\nSP0;B3;<b>;x;1;kg;5\n"
+    before = desk.counts()
+    answer = sent(owner, "lots", wrong.encode())
+    assert answer.status_code == 422
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+    for words in ("Dòng 3 Số gói", "Dòng 4 Mã sản phẩm"):
+        assert words in told
+    assert "<b>" not in answer.text
+    assert desk.counts() == before
+    right = head + f"{code};B1;Xưởng;01/11/2026;1,5;kg;5\n{code};B2;Xưởng;02/11/2026;2;kg;6\n"
+    assert sent(owner, "lots", right.encode()).status_code == 303
+    assert {row.lot_no for row in desk.rows(Lot)} == {"B1", "B2"}
+    listed = owner.get("/office/lots")
+    assert "Đã nhập 2 dòng" in listed
+    assert "/office/imports/lots" in listed
+    taken = owner.client.get("/office/exports/lots.csv?q=B2").data.decode("utf-8-sig")
+    assert "B2" in taken
+    assert "B1" not in taken
+    again = sent(owner, "lots", taken.replace("B2", "B4").encode())
+    assert again.status_code == 303, "what is taken away may come back in"
+    for bad in (b"", b"%PDF-1.7", b"\xff\xd8\xff\xe0", b"a,b\n1,2\n"):
+        assert sent(owner, "lots", bad).status_code == 422
+
+
+def test_who_may_not_take_in_may_still_take_away(flask: Flask, desk: Office) -> None:
+    desk.activated(5)
+    coord, staff = Browser(flask, "coord"), Browser(flask, "staff")
+    for sheet in Sheet:
+        for form in Form:
+            answer = coord.client.get(f"/office/exports/{sheet.value}.{form.value}")
+            assert answer.status_code == 200, (sheet, form)
+            assert len(answer.data) > 60
+        assert f"/office/exports/{sheet.value}.xlsx" in coord.get(f"/office/{sheet.value}")
+    assert "/office/imports/" not in coord.get("/office/lots")
+    assert coord.client.get("/office/imports/lots").status_code == 403
+    for form in Form:
+        assert staff.client.get(f"/office/imports/lots/blank.{form.value}").status_code == 200
+    staff.get("/office/imports/products")
+    refused = staff.post("/office/imports/products", file=(io.BytesIO("Tên sản phẩm\nx\n".encode()), "a.csv"))
+    assert refused.status_code == 422
+    assert staff.client.get("/office/exports/nothing.csv").status_code == 404

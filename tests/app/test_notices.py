@@ -53,7 +53,7 @@ def everything(desk: Office, courier: Courier) -> None:
 
 def told(desk: Office, who: str) -> list[str]:
     with desk.reading(desk.people[who]) as work:
-        return [row.event for row in notices.own(work)]
+        return [row.event for row in notices.page(work).rows]
 
 
 def test_each_step_is_told_to_whose_turn_it_is(desk: Office) -> None:

@@ -188,7 +188,7 @@ def test_the_story_by_hand(flask: Flask, desk: Office) -> None:
     coord.get(recall)
     coord.post(f"{recall}/decide/approve")
     assert "đang thực hiện" in coord.get(recall)
-    assert "Chuỗi nhật ký nguyên vẹn" in coord.get("/office/audit")
+    assert "Chuỗi nhật ký nguyên vẹn" in coord.get("/office/audit?check=1")
 
 
 def uid(path: str) -> Any:
@@ -382,3 +382,25 @@ def test_openapi_is_3_1_and_valid(flask: Flask) -> None:
     assert document["openapi"].startswith("3.1")
     validate(document)
     assert "/api/v1/orders" in document["paths"]
+
+
+def test_of_two_who_edit_one_record_the_later_is_told_and_loses_nothing(flask: Flask, desk: Office) -> None:
+    lot = desk.lot(desk.product().uid, "L1")
+    path = f"/office/lots/{lot.uid}/edit"
+    first, second = Browser(flask, "owner"), Browser(flask, "staff")
+    said = {"lot_no": "L1", "produced_on": "2026-11-04", "quantity": "10", "unit": "kg", "packs": "100"}
+    version = {"version": str(lot.version)}
+    for browser in (first, second):
+        browser.get(path)
+    assert first.post(path, **said, **version, facility="Xưởng mới").status_code == 303
+    clash = second.post(path, **said, **version, facility="Xưởng cũ")
+    assert clash.status_code == 422
+    assert "Người khác vừa sửa" in clash.text
+    assert "<strong>Xưởng mới</strong>" in clash.text
+    assert 'value="Xưởng cũ"' in clash.text
+    moved = re.search(r'name="version" value="(\d+)"', clash.text)
+    assert moved
+    assert moved[1] != version["version"]
+    assert "Xưởng mới" in first.get(f"/office/lots/{lot.uid}")
+    assert second.post(path, **said, version=moved[1], facility="Xưởng cũ").status_code == 303
+    assert "Xưởng cũ" in first.get(f"/office/lots/{lot.uid}")

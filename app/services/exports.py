@@ -1,0 +1,127 @@
+"""What lists show as tables to take away, in the columns that a table of the same kind is taken in by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.domain.errors import Refusal
+from app.domain.permissions import Action, scopes
+from app.models import Base
+from app.models.lots import Lot
+from app.models.organisations import Organisation
+from app.models.products import Product
+from app.services import imports, lots, orders, organisations, paging, products, tables
+from app.services.imports import Kind
+from app.services.paging import Ask, Part
+from app.services.work import Work
+
+MOST, STEP = 10_000, 500
+
+
+class Sheet(StrEnum):
+    """The lists that can be taken away."""
+
+    LOTS = "lots"
+    PRODUCTS = "products"
+    ORDERS = "orders"
+    ORGANISATIONS = "organisations"
+
+
+class Form(StrEnum):
+    """How a table is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Which right a list asks for, how it is read, and its columns."""
+
+    action: Action
+    page: Callable[[Work, Ask], Part[Any]]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A column that names another thing: where its key is, and what it is called by."""
+
+    key: str
+    model: type[Base]
+    shown: str
+
+
+SHEETS: Mapping[Sheet, _Kept] = {
+    Sheet.LOTS: _Kept(Action.READ_LOT, lots.page, imports.COLUMNS[Kind.LOTS]),
+    Sheet.PRODUCTS: _Kept(Action.READ_PRODUCT, products.page, imports.COLUMNS[Kind.PRODUCTS]),
+    Sheet.ORDERS: _Kept(
+        Action.READ_ORDER,
+        orders.page,
+        ("number", "state", "organisation", "product", "lot", "quantity", "profile", "layout", "pins", "note"),
+    ),
+    Sheet.ORGANISATIONS: _Kept(
+        Action.READ_ORGANISATION, organisations.page, ("code", "name", "kind", "state", "address", "phone", "email")
+    ),
+}
+_LINKS: Mapping[str, _Link] = {
+    "product": _Link("product_id", Product, "code"),
+    "organisation": _Link("organisation_id", Organisation, "code"),
+    "lot": _Link("lot_id", Lot, "lot_no"),
+}
+_WRITERS: Mapping[Form, Callable[[Sequence[str], Sequence[Sequence[object]]], bytes]] = {
+    Form.CSV: tables.to_csv,
+    Form.XLSX: tables.to_xlsx,
+}
+TYPES: Mapping[Form, str] = {
+    Form.CSV: "text/csv; charset=utf-8",
+    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def written(
+    work: Work, sheet: Sheet, form: Form, ask: Ask = paging.FIRST, called: Mapping[str, str] | None = None
+) -> bytes:
+    """What the actor may see of a list, the newest first and at most ten thousand rows, as a file. Raises Refusal.
+
+    `called` are what columns are called in its first row, where not by their own names.
+    """
+    kept = SHEETS[sheet]
+    if not scopes(work.actor, kept.action):
+        raise Refusal("forbidden")
+    found: list[Any] = []
+    ask = replace(ask, after=None, size=STEP)
+    while len(found) < MOST:
+        part = kept.page(work, ask)
+        found += part.rows
+        if part.next is None:
+            break
+        ask = replace(ask, after=part.next)
+    names = {name: _named(work, _LINKS[name], found) for name in kept.columns if name in _LINKS}
+    return _WRITERS[form](
+        _heads(kept.columns, called), [[_cell(row, name, names) for name in kept.columns] for row in found]
+    )
+
+
+def blank(kind: Kind, form: Form, called: Mapping[str, str] | None = None) -> bytes:
+    """An empty table to fill in, its columns named."""
+    return _WRITERS[form](_heads(imports.COLUMNS[kind], called), [])
+
+
+def _heads(columns: Sequence[str], called: Mapping[str, str] | None) -> list[str]:
+    return [(called or {}).get(name, name) for name in columns]
+
+
+def _named(work: Work, link: _Link, rows: Sequence[Any]) -> Mapping[int, str]:
+    table: Any = link.model
+    wanted = {getattr(row, link.key) for row in rows} - {None}
+    found = work.session.execute(sa.select(table.id, getattr(table, link.shown)).where(table.id.in_(wanted)))
+    return {row[0]: row[1] for row in found}
+
+
+def _cell(row: Any, name: str, names: Mapping[str, Mapping[int, str]]) -> object:
+    value = names[name].get(getattr(row, _LINKS[name].key)) if name in names else getattr(row, name)
+    return getattr(value, "value", value)
