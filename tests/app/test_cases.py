@@ -131,7 +131,7 @@ def test_reporters_read_the_outcome_by_their_receipt(
         found = doors.outcome(key)
         assert (found.state, found.outcome) == ("confirmed", "Chúng tôi đã thu giữ hàng giả ở chợ. Cảm ơn bạn.")
     with desk.reading(desk.people["coord"]) as work:
-        assert [one.state for one in reports.every(work)] == [ReportState.CONFIRMED]
+        assert [one.state for one in reports.page(work).rows] == [ReportState.CONFIRMED]
 
 
 def test_who_sees_and_decides_what(desk: Office, case: AlertCase) -> None:

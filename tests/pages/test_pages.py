@@ -218,7 +218,7 @@ def test_an_alert_case_on_a_phone_and_on_a_desk(site: Site, browser: Browser) ->
         page.goto(site.url + "/office/")
         page.get_by_label("Thư điện tử hoặc số điện thoại").fill("coord@example.vn")
         page.get_by_label("Mật khẩu").fill(PASSWORD)
-        page.get_by_role("button", name="Đăng nhập").click()
+        page.get_by_role("button", name="Đăng nhập", exact=True).click()
         page.goto(f"{site.url}/office/cases")
         accessible(page)
         page.locator("tbody a").first.click()
