@@ -80,5 +80,10 @@ def forgeries(genuine: Sequence[str], count: int, seed: int = 20_261_125) -> Ite
     """`count` texts, none of which is one of the genuine codes or reads as one."""
     dice = random.Random(seed)
     weights, kinds = zip(*_KINDS, strict=True)
+    known = frozenset(genuine)
     for kind in dice.choices(kinds, weights, k=count):
-        yield kind(dice, genuine)
+        text = kind(dice, genuine)
+        # Two codes that begin alike, spliced where they still do, are one of them.
+        while text in known:
+            text = kind(dice, genuine)
+        yield text
