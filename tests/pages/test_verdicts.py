@@ -175,6 +175,15 @@ def test_a_forwarded_receipt_says_nothing_of_you() -> None:
     assert "Lần quét này của một thiết bị khác" in other
 
 
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_whoever_made_a_scan_may_say_where_after_every_verdict(verdict: Verdict) -> None:
+    """Where a red stamp was met is worth more than where a good one was."""
+    answer = ANSWERS[verdict]
+    assert 'id="where"' in pages.result(frame(), answer, View(RECEIPT))
+    assert 'id="where"' not in pages.result(frame(), answer, View(RECEIPT, past=True, own=False))
+    assert 'id="where"' not in pages.result(frame(), answer, View())
+
+
 def test_a_display_piece_says_so_at_the_top() -> None:
     good = ANSWERS[Verdict.VALID_FIRST]
     there = reason(found_that(ReasonCode.ON_DISPLAY, place="Siêu thị <b>Sơn La</b>"))
