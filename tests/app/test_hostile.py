@@ -4,6 +4,7 @@ The forms are read from the pages, so a new one is walked from its first day. Ea
 rest as an honest person would leave it, at a desk that never commits, so that every form stays as it was found.
 """
 
+import gc
 import io
 import re
 import struct
@@ -39,6 +40,13 @@ __all__ = ["flask"]
 WHO = ("owner", "coord", "admin", "p001")
 # The file of an upload that was refused for its size is closed when it is forgotten.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Nothing of a refused upload is left for another test to be blamed for."""
+    yield
+    gc.collect()
 
 
 class DryDesk(Desk):

@@ -126,6 +126,7 @@ def browser() -> Iterator[Browser]:
 def accessible(page: Page) -> None:
     from axe_core_python.sync_playwright import Axe
 
+    page.wait_for_load_state("load")
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
 

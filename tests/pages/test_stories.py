@@ -73,6 +73,8 @@ class Hand:
 
     def looks_right(self) -> None:
         width = self.page.viewport_size or PHONE
+        # A tap returns with the new page's first bytes, before its style sheet.
+        self.page.wait_for_load_state("load")
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width["width"]
         accessible(self.page)
 
