@@ -53,6 +53,7 @@ def test_a_passkey_is_added_and_signs_in(site: Site, browser: Browser, size: dic
     accessible(page)
     page.get_by_role("button", name="Dùng khoá truy cập").click()
     page.get_by_role("heading", name="Chào coord").wait_for()
+    page.wait_for_load_state("load")
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.get_by_role("button", name="Thoát").click()
     # Somebody who says no, or whose device cannot, is told so and may go another way.

@@ -42,6 +42,8 @@ class Hand:
     def tap(self, what: str | Locator) -> None:
         found = self.page.locator(what) if isinstance(what, str) else what
         found.first.click()
+        # A click returns with the new page's first bytes, before its style sheet.
+        self.page.wait_for_load_state("load")
         self.taps += 1
 
     def fill(self, **fields: str) -> None:
@@ -73,8 +75,6 @@ class Hand:
 
     def looks_right(self) -> None:
         width = self.page.viewport_size or PHONE
-        # A tap returns with the new page's first bytes, before its style sheet.
-        self.page.wait_for_load_state("load")
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width["width"]
         accessible(self.page)
 
@@ -85,7 +85,7 @@ def somebody(browser: Browser, url: str, who: str, size: dict[str, int], lang: s
     page.locator("#login").fill(f"{who}@example.vn")
     page.locator("#password").fill(PASSWORD)
     page.locator("main form button.main").click()
-    assert page.url == f"{url}/office/"
+    page.wait_for_url(f"{url}/office/")
     return Hand(page, url)
 
 
