@@ -40,7 +40,7 @@ def move(work: Work, stream: str, before: Mark, after: Mark) -> bool:
     return bool(changed.rowcount == 1)
 
 
-def _keyed(key: Any, after: Mark, until: int, most: int, *columns: Any) -> sa.Select[Any]:
+def by_key(key: Any, after: Mark, until: int, most: int, *columns: Any) -> sa.Select[Any]:
     """Rows by their time-ordered key alone, whose index is enough."""
     bounds = sa.and_(key > after[1], key < UUID(int=(until // 1000) << 80))
     return sa.select(*columns).where(bounds).order_by(key).limit(most)
@@ -49,12 +49,12 @@ def _keyed(key: Any, after: Mark, until: int, most: int, *columns: Any) -> sa.Se
 def scans(work: Work, after: Mark, until: int, most: int) -> Sequence[Any]:
     """Scans that came after the mark and before a time."""
     columns = (Scan.id, Scan.stamp, Scan.batch_id, Scan.at, Scan.verdict, Scan.role, Scan.cell, Scan.source, Scan.late)
-    return work.session.execute(_keyed(Scan.id, after, until, most, *columns)).all()
+    return work.session.execute(by_key(Scan.id, after, until, most, *columns)).all()
 
 
 def claims(work: Work, after: Mark, until: int, most: int) -> Sequence[Any]:
     """Claims and scratch codes."""
-    return work.session.execute(_keyed(Claim.id, after, until, most, Claim.id, Claim.stamp, Claim.at)).all()
+    return work.session.execute(by_key(Claim.id, after, until, most, Claim.id, Claim.stamp, Claim.at)).all()
 
 
 def placed(work: Work, after: Mark, until: int, most: int) -> Sequence[Any]:
@@ -68,7 +68,7 @@ def placed(work: Work, after: Mark, until: int, most: int) -> Sequence[Any]:
 
 def probes(work: Work, after: Mark, until: int, most: int) -> list[ProbeAlert]:
     """Alerts of people who try codes."""
-    return list(work.session.scalars(_keyed(ProbeAlert.id, after, until, most, ProbeAlert)))
+    return list(work.session.scalars(by_key(ProbeAlert.id, after, until, most, ProbeAlert)))
 
 
 def histories(work: Work, stamps: Collection[int]) -> dict[int, bytes]:

@@ -30,11 +30,12 @@ from tests.app.test_story import codes, scanner
 from tests.app.test_watch import HOUR, copy, wait, watch
 from tests.app.test_web import Browser, bearer, flask
 from tests.verifier.world import HOST, World, scan
-from verifier.contract import ReasonCode
-from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
+from verifier.contract import ReasonCode, Verdict
 from verifier.market import Market
 from verifier.reports import ReportRequest, Reports
 from verifier.scan import Scanner
+
+V = Verdict
 
 __all__ = ["flask", "scanner", "watch"]
 

@@ -9,9 +9,10 @@ from app.services import scans
 from tests.app.office import Office
 from tests.app.test_story import codes, scanner
 from tests.verifier.world import DAY, Clock, scan
-from verifier.contract import Place
-from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
+from verifier.contract import Place, Verdict
 from verifier.scan import Scanner
+
+V = Verdict
 
 __all__ = ["scanner"]
 

@@ -16,8 +16,10 @@ from stamp_engine.lifecycle import StampEvent
 from stamp_engine.minting import CODES, SHEETS
 from tests.app.office import Office
 from tests.verifier.world import World, scan
-from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
+from verifier.contract import Verdict
 from verifier.scan import Scanner
+
+V = Verdict
 
 
 @pytest.fixture

@@ -28,9 +28,10 @@ from tests.conftest import Stack
 from tests.verifier.world import DAY, Clock, World, scan
 from verifier.aftermath import Aftermath
 from verifier.claims import ClaimRequest
-from verifier.contract import Place
-from verifier.contract import Verdict as V  # noqa: N817  as short as in a table
+from verifier.contract import Place, Verdict
 from verifier.scan import Scanner
+
+V = Verdict
 
 __all__ = ["scanner"]
 HOUR = 3_600_000_000
@@ -258,7 +259,7 @@ def test_a_turn_reads_a_page_of_the_key_and_never_the_table(production: Stack) -
             connection.exec_driver_sql("ANALYZE scan")
         seen: list[str] = []
         with desk.reading(desk.people["admin"]) as work:
-            statement = service_of_rows._keyed(Scan.id, (0, rows[2000]["id"]), now * 2, 500, Scan.id)  # noqa: SLF001
+            statement = service_of_rows.by_key(Scan.id, (0, rows[2000]["id"]), now * 2, 500, Scan.id)
             compiled = statement.compile(desk.engine, compile_kwargs={"literal_binds": True})
             seen += [row[0] for row in work.session.execute(sa.text(f"EXPLAIN {compiled}"))]
         plan = "\n".join(seen)

@@ -132,7 +132,7 @@ def accessible(page: Page) -> None:
 
 
 def test_a_stamp_is_scanned_claimed_and_reported_in_a_browser(site: Site, browser: Browser) -> None:
-    page = browser.new_context(viewport=PHONE).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(viewport=PHONE).new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     for name, words, tone in (
@@ -193,7 +193,7 @@ PAGES = (
 
 def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> None:
     for size in (PHONE, DESK):
-        page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
+        page = browser.new_context(viewport=size).new_page()
         page.goto(site.url + "/office/")
         accessible(page)
         page.get_by_label("Thư điện tử hoặc số điện thoại").fill("owner@example.vn")
@@ -213,7 +213,7 @@ def test_the_office_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> No
 
 def test_an_alert_case_on_a_phone_and_on_a_desk(site: Site, browser: Browser) -> None:
     for size in (PHONE, DESK):
-        page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
+        page = browser.new_context(viewport=size).new_page()
         said: list[str] = []
         page.on("console", lambda message, said=said: said.append(message.text))  # type: ignore[misc]
         page.goto(site.url + "/office/")
@@ -232,7 +232,7 @@ def test_an_alert_case_on_a_phone_and_on_a_desk(site: Site, browser: Browser) ->
 
 
 def test_scans_work_without_javascript(site: Site, browser: Browser) -> None:
-    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(site.url + site.codes["good"] + "?lang=en")
     assert "Valid code" in page.content()
     page.get_by_role("button", name="I bought this").click()

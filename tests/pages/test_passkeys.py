@@ -27,7 +27,7 @@ def sign_in(page: Page, who: str) -> None:
 def test_a_passkey_is_added_and_signs_in(site: Site, browser: Browser, size: dict[str, int]) -> None:
     # A passkey is bound to a name, so one's own machine is opened by its.
     url = site.url.replace("127.0.0.1", "localhost")
-    context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=size)
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -64,7 +64,7 @@ def test_a_passkey_is_added_and_signs_in(site: Site, browser: Browser, size: dic
 
 
 def test_without_script_the_office_asks_for_the_other_ways(site: Site, browser: Browser) -> None:
-    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(f"{site.url}/office/sign-in")
     assert not page.get_by_role("button", name="Đăng nhập bằng khoá truy cập").is_visible()
     sign_in(page, "coord")

@@ -80,7 +80,7 @@ class Hand:
 
 
 def somebody(browser: Browser, url: str, who: str, size: dict[str, int], lang: str) -> Hand:
-    page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(viewport=size).new_page()
     page.goto(f"{url}/office/sign-in?lang={lang}")
     page.locator("#login").fill(f"{who}@example.vn")
     page.locator("#password").fill(PASSWORD)
@@ -123,7 +123,7 @@ def invited(browser: Browser, coord: Hand, admin: Hand, size: dict[str, int], la
     admin.tap("main form button.main")
     link = re.search(r"/office/join\?key=\S+", admin.page.locator("#words").input_value())
     assert link
-    owner = Hand(browser.new_context(viewport=size).new_page(), coord.url)  # type: ignore[arg-type]
+    owner = Hand(browser.new_context(viewport=size).new_page(), coord.url)
     owner.go(f"{link[0]}&lang={lang}")
     owner.looks_right()
     owner.page.locator("#password").fill(PASSWORD)
