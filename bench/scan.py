@@ -96,6 +96,7 @@ def crowd(place: Rig) -> None:
     for statement, millions in zip(_FILL, (10, 5), strict=True):
         for at in range(millions):
             with place.place.stack.engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.execute(sa.text(statement), {"first": first, "at": at * _MILLION})
     with place.place.stack.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")

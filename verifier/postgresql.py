@@ -103,7 +103,7 @@ _RECORD = f"""
         INSERT INTO sighting AS s (stamp, n, state)
         SELECT i.stamp, i.n, i.state FROM input i, judged
         WHERE judged.value = $1::bigint
-          AND (i.prev = 0 OR EXISTS (SELECT 1 FROM sighting known WHERE known.stamp = i.stamp))
+          AND (i.prev = 0 OR (SELECT known.n FROM sighting known WHERE known.stamp = i.stamp) = i.prev)
         ORDER BY i.stamp
         ON CONFLICT (stamp) DO UPDATE SET n = excluded.n, state = excluded.state
         WHERE (s.stamp, s.n) IN (SELECT stamp, prev FROM input)
@@ -122,6 +122,8 @@ _RECORD = f"""
 """.encode()  # noqa: S608  built from this module's own constants
 
 _STATEMENTS = {b"recall": _RECALL, b"find": _FIND, b"record": _RECORD}
+# A statement is planned once a line, and by index: a plan that follows statistics may read every sighting there is.
+_PLANNING = b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
 # What PostgreSQL says when it refuses a row as such, a trigger's own objection included (SQLSTATE classes).
 _REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.InternalError)
 
@@ -218,6 +220,8 @@ class PostgresqlStore:
         """A new connection with its statements prepared."""
         line = opened(self._conninfo, self._breaker, until)
         try:
+            line.send_query(_PLANNING)
+            require(self._answer(line, until).status == pq.ExecStatus.COMMAND_OK, line)
             for name, statement in _STATEMENTS.items():
                 line.send_prepare(name, statement)
                 require(self._answer(line, until).status == pq.ExecStatus.COMMAND_OK, line)
