@@ -17,6 +17,7 @@ import config
 from app.application import create as create_office
 from stamp_engine.tokens import Opened
 from verifier.asgi import create as create_verifier
+from verifier.asgi import served
 from verifier.opener import OpenerClient, OpenerDown
 
 OFFICE = ("/office", "/static/", "/media/", "/openapi", "/api/v1/")
@@ -61,5 +62,5 @@ def combined() -> Starlette:
 def __getattr__(name: str) -> Starlette:
     """`app`, made when a server asks for it."""
     if name == "app":
-        return combined()
+        return served(combined())
     raise AttributeError(name)
