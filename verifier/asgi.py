@@ -87,8 +87,8 @@ def create(settings: config.Verifier, office: Sequence[BaseRoute] = ()) -> Starl
 def served(app: Starlette) -> Starlette:
     """The application as a server takes it, before its workers are forked.
 
-    What is loaded by now is taken out of the garbage collector's rounds, and its rounds become rare: a full one held all
-    phones of a worker as long as a hundred scans take, and slowest answers were three times as slow.
+    What is loaded by now is taken out of the garbage collector's rounds, and its rounds become rare: a full one held
+    all phones of a worker as long as a hundred scans take, and slowest answers were three times as slow.
     """
     gc.collect()
     gc.freeze()
