@@ -176,7 +176,7 @@ def encode_token(token: int) -> str:
     """16 characters of Crockford base32, most significant first."""
     if not 0 <= token < 1 << TOKEN_BITS:
         raise Malformed("a token has 80 bits")
-    return "".join(ALPHABET[(token >> shift) & 31] for shift in range(75, -1, -5))
+    return "".join([_PAIRS[(token >> shift) & 1023] for shift in _PAIR_SHIFTS])
 
 
 def decode_token(text: str) -> int:
@@ -201,16 +201,27 @@ _POWER = _powers()
 _LOG = {value: exponent for exponent, value in enumerate(_POWER)}
 
 
+def _weighted(digit: int, position: int) -> int:
+    return _POWER[(_LOG[digit] + position + 1) % 31] if digit else 0
+
+
+# A token is written, and its check character summed up, two characters at a time.
+_PAIR_SHIFTS = range(TOKEN_BITS - 10, -1, -10)
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_WEIGHTED = [
+    (shift, [_weighted(pair >> 5, 2 * place) ^ _weighted(pair & 31, 2 * place + 1) for pair in range(1024)])
+    for place, shift in enumerate(_PAIR_SHIFTS)
+]
+
+
 def check_character(token: int) -> str:
     """The serial's check character: the sum over GF(2^5) of each digit times its own power of the generator.
 
     The weights are distinct and not zero, so every single wrong character and every swap of two is found.
     """
     total = 0
-    for position in range(TOKEN_CHARS):
-        value = (token >> (75 - 5 * position)) & 31
-        if value:
-            total ^= _POWER[(_LOG[value] + position + 1) % 31]
+    for shift, weighted in _WEIGHTED:
+        total ^= weighted[(token >> shift) & 1023]
     return ALPHABET[total]
 
 

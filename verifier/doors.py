@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
 from verifier import pages
@@ -71,13 +71,22 @@ def service_of(request: Request) -> Service:
     return found
 
 
+def _headers_of(request: Request) -> dict[bytes, str]:
+    """All headers of a request, read once; one that a sender or a proxy repeated is one list (RFC 9110 §5.3)."""
+    found: dict[bytes, str] | None = request.scope.get("headers_read")
+    if found is None:
+        found = request.scope["headers_read"] = {}
+        for name, raw in request.scope["headers"]:
+            value = raw.decode("latin-1")
+            found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
 def client_of(request: Request) -> Client:
     """The client by its signed cookie, or a new one."""
-    service = service_of(request)
-    peer = request.client.host if request.client else ""
-    # A sender may repeat the header; a proxy adds its own at the end of them all.
-    address = service.proxies.client(peer, ",".join(request.headers.getlist("x-forwarded-for")))
-    known = service.signer.read("device", request.cookies.get(DEVICE_COOKIE))
+    service, headers, peer = service_of(request), _headers_of(request), request.scope.get("client")
+    address = service.proxies.client(peer[0] if peer else "", headers.get(b"x-forwarded-for", ""))
+    known = service.signer.read("device", request.cookies.get(DEVICE_COOKIE)) if b"cookie" in headers else None
     return Client(known, network_of(address), service.signer.new_device)
 
 
@@ -129,12 +138,15 @@ def _weight(text: str) -> float:
 
 async def body_of(request: Request, most: int = LARGEST_BODY) -> bytes:
     """The body, of at most `most` bytes. Raises Problem."""
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > most:
+    body, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+        if len(body) > most:
             raise Problem("too_large")
-    return bytes(parts)
+    return body
 
 
 async def json_of(request: Request, most: int = LARGEST_BODY) -> object:
@@ -243,7 +255,7 @@ def request_id(request: Request) -> str:
     """The name of this request in answers and logs: the client's own, or a new one."""
     found: str = request.scope.get("request_id", "")
     if not found:
-        given = request.headers.get("x-request-id", "")
+        given = _headers_of(request).get(b"x-request-id", "")
         found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
     return found
 

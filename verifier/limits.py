@@ -22,9 +22,9 @@ _REST_US = 5_000_000
 _PREFIX = "estamp:l:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Limit:
-    """At most `most` events in `seconds`."""
+    """At most `most` events in `seconds`. Each is itself only, so that counters find it by its identity."""
 
     name: str
     seconds: int
@@ -70,8 +70,8 @@ class Windows:
         self._touched: set[Key] = set()
         self._lock = Lock()
 
-    def add(self, limit: Limit, who: str) -> int:
-        """Count one event; gives how many there are in the window now."""
+    def add(self, limit: Limit, who: str) -> None:
+        """Count one event."""
         key, slot = (limit, who), self._clock() // limit.slot_us
         with self._lock:
             window = self._kept.get(key)
@@ -83,7 +83,6 @@ class Windows:
             self._touched.add(key)
             if len(self._kept) > self._capacity:
                 self._touched.discard(self._kept.popitem(last=False)[0])
-            return _sum(window, slot)
 
     def count(self, limit: Limit, who: str) -> int:
         """How many events are in the window now."""

@@ -9,7 +9,8 @@ The same function updates the stamp's history, because whether a scan counts is 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
+from functools import lru_cache
 
 from verifier.clones import detector
 from verifier.clones.evidence import NO_PLAN, Plan
@@ -92,11 +93,17 @@ ACTIVE = "ACTIVE"
 # Vietnam has kept UTC+7 without summer time since 1975 (IANA tz database, Asia/Ho_Chi_Minh); a fixed offset needs no
 # time zone files on the machine.
 LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+_EAST_US, _DAY_US, _EPOCH = 7 * 3_600_000_000, 86_400_000_000, date(1970, 1, 1)
 
 
 def local_day(at: int) -> date:
     """The local day of a time in UTC microseconds."""
-    return datetime.fromtimestamp(at // 1_000_000, LOCAL).date()
+    return _day_from_epoch((at + _EAST_US) // _DAY_US)
+
+
+@lru_cache(maxsize=1024)
+def _day_from_epoch(days: int) -> date:
+    return _EPOCH + timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,15 +370,21 @@ def found_that(code: ReasonCode, **values: Value) -> Finding:
 
 def reason(finding: Finding) -> Reason:
     """The finding in words, with its evidence."""
-    evidence = EVIDENCE.get(finding.code)
-    return Reason(finding.code, _filled(REASONS[finding.code], finding), evidence and _filled(evidence, finding))
+    return _told(finding.code, tuple(finding.values.items()))
 
 
-def _filled(words: Words, finding: Finding) -> Words:
-    if not finding.values:
+@lru_cache(maxsize=4096)
+def _told(code: ReasonCode, values: tuple[tuple[str, Value], ...]) -> Reason:
+    """Most scans of a day find the same few things, with the same few values."""
+    evidence = EVIDENCE.get(code)
+    return Reason(code, _filled(REASONS[code], values), evidence and _filled(evidence, values))
+
+
+def _filled(words: Words, values: tuple[tuple[str, Value], ...]) -> Words:
+    if not values:
         return words
-    vi = {name: _spoken(value, vietnamese=True) for name, value in finding.values.items()}
-    en = {name: _spoken(value, vietnamese=False) for name, value in finding.values.items()}
+    vi = {name: _spoken(value, vietnamese=True) for name, value in values}
+    en = {name: _spoken(value, vietnamese=False) for name, value in values}
     return Words(words.vi.format(**vi), words.en.format(**en))
 
 
