@@ -11,12 +11,13 @@ import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from verifier.database import open_engine
 STAMPS = 300
 LONGEST_S = 2.0
 WORKERS = 4
+_THROTTLE = "/sys/fs/cgroup/blkio"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,6 +61,7 @@ class Estate:
     port: int
     block: range
     lots: tuple[int, int]
+    clock: Path
     recall_began: float | None = None
     recalled_at: float | None = None
     mended_at: dict[str, float] = field(default_factory=dict)
@@ -119,15 +122,21 @@ def estate(folder: Path) -> Iterator[Estate]:
         "LOG_LEVEL": "ERROR",
         "KEYS_PASSPHRASE": PASSPHRASE.decode(),
         "OPENER_SOCKET": str(folder / "opener.sock"),
+        "HAMMER_CLOCK": str(folder / "clock"),
     }
+    clock = folder / "clock"
+    clock.write_bytes(bytes(8))
+    stepped = {**env, "PYTHONPATH": str(folder / "stepped")}
+    (folder / "stepped").mkdir()
+    (folder / "stepped" / "sitecustomize.py").write_text(_CLOCK)
     with world(stack) as place:
         lots = place.lot("L-GOOD"), place.lot("L-BAD")
         block = place.batch(((STAMPS // 2, "ACTIVE", lots[0]), (STAMPS - STAMPS // 2, "ACTIVE", lots[1])))
         opener = _opener(env)
         verifier = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--role", "verifier"], env=env, cwd=_ROOT
+            [sys.executable, "-m", "app.cli", "serve", "--role", "verifier"], env=stepped, cwd=_ROOT
         )
-        made = Estate(place, postgres, valkey, verifier, opener, env, port, block, lots)
+        made = Estate(place, postgres, valkey, verifier, opener, env, port, block, lots, clock)
         try:
             _wait(lambda: _ready(port))
             yield made
@@ -228,6 +237,51 @@ async def stall(at: Estate) -> None:
             await asyncio.sleep(0.4)
 
 
+async def slow(at: Estate) -> None:
+    """A slow disk: every write of PostgreSQL waits, so that a commit takes a seventh of a second, for three seconds."""
+    with _throttled(at.database(), at.place.stack.data_dir):
+        await asyncio.sleep(3)
+
+
+@contextmanager
+def _throttled(pids: Sequence[int], folder: Path) -> Iterator[None]:
+    """These processes write no more than twenty times a second to the device of a folder."""
+    group, device = Path(_THROTTLE, f"hammer-{os.getpid()}"), folder.stat().st_dev
+    group.mkdir()
+    try:
+        (group / "blkio.throttle.write_iops_device").write_text(f"{os.major(device)}:{os.minor(device)} 20")
+        _move(pids, group)
+        yield
+    finally:
+        _move([int(pid) for pid in (group / "cgroup.procs").read_text().split()], group.parent)
+        group.rmdir()
+
+
+def _move(pids: Sequence[int], group: Path) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            (group / "cgroup.procs").write_text(str(pid))
+
+
+async def clock(at: Estate) -> None:
+    """The clock of the verifier's processes steps back an hour, then two hours on, then is right again."""
+    for hours in (-1, 1, 0):
+        # Written in place: a file cut short under a process that has mapped it would kill that process.
+        with at.clock.open("r+b") as offset:
+            offset.write(struct.pack("<q", hours * 3_600_000_000_000))
+        await asyncio.sleep(0.5)
+
+
+# The clock of a process, an hour off at a word from outside: Python reads it through these two functions.
+_CLOCK = """import mmap, os, struct, time
+with open(os.environ["HAMMER_CLOCK"], "rb") as _file:
+    _off = mmap.mmap(_file.fileno(), 8, access=mmap.ACCESS_READ)
+_ns = time.time_ns
+time.time_ns = lambda: _ns() + struct.unpack("<q", _off[:8])[0]
+time.time = lambda: time.time_ns() / 1e9
+"""
+
+
 async def disk(at: Estate) -> None:
     """A full disk: not one more byte can be written, so PostgreSQL gives up in mid-commit and recovers from its log."""
     await asyncio.to_thread(_limit, at.database()[1:])
@@ -260,8 +314,10 @@ async def recall(at: Estate) -> None:
     os.kill(process.pid, signal.SIGCONT)
 
 
+_ALL = (worker, opener, valkey, flush, network, postgresql, stall, slow, clock, disk)
+# Only root on a kernel with this controller can make a disk slow.
 FAULTS: dict[str, Callable[[Estate], Awaitable[None]]] = {
-    fault.__name__: fault for fault in (worker, opener, valkey, flush, network, postgresql, stall, disk)
+    fault.__name__: fault for fault in _ALL if fault is not slow or os.access(_THROTTLE, os.W_OK)
 }
 
 
@@ -281,7 +337,7 @@ class Report:
 def checked(at: Estate, log: Log) -> Report:
     """The crowd's log against the database."""
     with at.place.stack.engine.connect() as connection:
-        scans = {row.id.hex: row for row in connection.execute(sa.text("SELECT id, stamp, n, verdict FROM scan"))}
+        scans = {row.id.hex: row for row in connection.execute(sa.text("SELECT id, stamp, n, verdict, at FROM scan"))}
         nonces = dict(tuple(row) for row in connection.execute(sa.text("SELECT nonce, scan_id FROM scan_nonce")))
         counters = dict(tuple(row) for row in connection.execute(sa.text("SELECT stamp, n FROM sighting")))
     wrong = list(log.odd)
@@ -321,17 +377,22 @@ def _wrong_verdict(at: Estate, stamp: int, verdict: str, asked: float, answered:
 
 
 def _counted(at: Estate, scans: Collection[sa.Row[Any]], counters: dict[int, int]) -> list[str]:
-    """Exactly one first a stamp, and counters without gaps."""
-    firsts = Counter(row.stamp for row in scans if row.verdict == "valid_first")
-    seen: defaultdict[int, list[int]] = defaultdict(list)
-    for row in scans:
-        seen[row.stamp].append(row.n)
-    wrong = [f"{firsts[stamp]} firsts for {stamp}" for stamp in at.block if stamp in seen and firsts[stamp] != 1]
-    return wrong + [
-        f"stamp {stamp} counts {sorted(numbers)[-3:]} of {counters[stamp]}"
-        for stamp, numbers in seen.items()
-        if sorted(numbers) != list(range(1, counters[stamp] + 1))
-    ]
+    """Exactly one first a stamp, counters without gaps, and times that never run backwards."""
+    histories: defaultdict[int, list[sa.Row[Any]]] = defaultdict(list)
+    for row in sorted(scans, key=lambda row: (row.stamp, row.n)):
+        histories[row.stamp].append(row)
+    wrong = []
+    for stamp, rows in histories.items():
+        firsts = sum(row.verdict == "valid_first" for row in rows)
+        # The recall may have come before anybody scanned it.
+        if firsts != (rows[0].verdict != "recalled"):
+            wrong.append(f"{firsts} firsts for {stamp}")
+        if [row.n for row in rows] != list(range(1, counters[stamp] + 1)):
+            wrong.append(f"stamp {stamp} counts {rows[-1].n} of {counters[stamp]}")
+        seconds = [row.at // 1_000_000 for row in rows]  # which is what a stamp's history keeps
+        if seconds != sorted(seconds):
+            wrong.append(f"the times of stamp {stamp} run backwards")
+    return wrong
 
 
 async def struck(at: Estate, rounds: int, calm_s: float = 1.0, phones: int = 64) -> Log:
@@ -356,12 +417,13 @@ def main() -> None:
     """The long form; exits 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--phones", type=int, default=96)
+    args = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="hammer-", ignore_cleanup_errors=True) as folder,
         estate(Path(folder)) as at,
     ):
-        report = checked(at, asyncio.run(struck(at, rounds)))
+        report = checked(at, asyncio.run(struck(at, args.rounds, phones=args.phones)))
     print(f"{report.acknowledged} acknowledged, {report.per_s}/s; {report.unavailable} told to come back, ", end="")
     print(f"{report.broken} connections broken; slowest answer {report.slowest_s} s")
     for name in FAULTS:
