@@ -6,10 +6,13 @@ the machine and checks every answer; without it the benchmark says so and stops.
 """
 
 import argparse
+import gzip
+import itertools
 import json
 import shutil
 import sys
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,8 +26,9 @@ from bench.rig import ADDRESS, Load, Rig
 from stamp_engine.format import Profile
 
 STAMPS = 20_000
-# What every answer must hold. A page is compressed, so only its status is looked at.
+# What every answer must hold. A page is compressed, so the load looks at its status, and `Reader` at what it says.
 _EXPECTED = {"genuine": '"verdict":"valid', "forged": '"verdict":"forged"', "page": ""}
+_SAYS_VALID = '<div class="band green">'
 Row = dict[str, float]
 
 
@@ -44,11 +48,36 @@ def answer_to(code: str) -> str:
         return str(answer.read().decode())
 
 
-def page_of(path: str) -> str:
-    """As many characters as a result page has bytes on the wire, compressed, for the same purpose."""
+def page_of(path: str) -> bytes:
+    """A result page as it goes over the wire, compressed."""
     headers = {"Accept": "text/html", "Accept-Encoding": "gzip", "Host": rig.HOST.lower()}
     with urllib.request.urlopen(urllib.request.Request(f"{ADDRESS}{path}", headers=headers), timeout=10) as answer:
-        return "x" * len(answer.read())
+        return bytes(answer.read())
+
+
+class Reader(threading.Thread):
+    """One more reader during a load of pages, which unpacks each of its own and looks at the verdict."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        super().__init__(daemon=True)
+        self._paths = paths
+        self._enough = threading.Event()
+        self.read, self.wrong = 0, 0
+
+    def run(self) -> None:
+        """Read until told to stop, some twenty pages a second."""
+        for path in itertools.cycle(self._paths):
+            if self._enough.wait(0.05):
+                return
+            self.read += 1
+            self.wrong += _SAYS_VALID not in gzip.decompress(page_of(path)).decode()
+
+    def stop(self) -> None:
+        """End; raises SystemExit where a page said something else, or none was read."""
+        self._enough.set()
+        self.join()
+        if self.wrong or not self.read:
+            raise SystemExit(f"{self.wrong} of {self.read} pages read have another verdict")
 
 
 def growth(place: Rig, work: Callable[[], Load]) -> tuple[Load, Row]:
@@ -108,24 +137,31 @@ def production(place: Rig, folder: Path, seconds: float, *, crowded: bool) -> di
     block = place.place.batch(((STAMPS, "ACTIVE", place.lot),))
     sealed = place.place.batch(((STAMPS // 4, "ACTIVE", place.lot),), profile=Profile.SEALED)
     links = place.compact(block)
+    paths = [link.split(rig.HOST, 1)[1] for link in links]
     forged = [f"https://{rig.HOST}/{number:016d}" for number in range(STAMPS)]
     files = {
         "compact": rig.posts(folder / "compact", bodies(links)),
         "sealed": rig.posts(folder / "sealed", bodies(place.sealed(sealed))),
-        "html": rig.gets(folder / "html", [link.split(rig.HOST, 1)[1] for link in links]),
+        "html": rig.gets(folder / "html", paths),
         "forged": rig.posts(folder / "forged", bodies(forged)),
     }
     loads, found = {}, {}
     with place.verifier():
-        body, page = answer_to(links[0]), page_of(links[0].split(rig.HOST, 1)[1])
+        body, page = answer_to(links[0]), page_of(paths[0])
         rig.load(files["compact"], _EXPECTED["genuine"], 3)
         loads["compact"], spent = growth(place, lambda: rig.load(files["compact"], _EXPECTED["genuine"], seconds))
-        for name, kind in (("sealed", "genuine"), ("html", "page"), ("forged", "forged")):
+        for name, kind in (("sealed", "genuine"), ("forged", "forged")):
             loads[name] = rig.load(files[name], _EXPECTED[kind], seconds)
+        reader = Reader(paths)
+        reader.start()
+        loads["html"] = rig.load(files["html"], _EXPECTED["page"], seconds)
+        reader.stop()
         many = rig.load(files["compact"], _EXPECTED["genuine"], seconds, connections=128)
     with rig.hello(folder / "peer", body):
+        rig.load(files["compact"], "", 2)
         hello = rig.load(files["compact"], "", seconds)
-    with rig.hello(folder / "peer", page):
+    with rig.hello(folder / "peer", "x" * len(page)):
+        rig.load(files["html"], "", 2)
         hello_page = rig.load(files["html"], "", seconds)
     found["hello"], found["hello_page"] = hello.row(), hello_page.row()
     for name, load in loads.items():

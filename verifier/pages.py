@@ -1,11 +1,13 @@
 """The public pages, rendered whole on the server: verdict first, no script needed, one style and one script inline.
 
-The content security policy names the hashes of exactly these two, so that nothing else runs or styles.
+The content security policy names the hashes of exactly these two, so that nothing else runs or styles. The page of a
+scan is drawn once for all scans that differ in time, history, receipt and address only.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from types import SimpleNamespace
@@ -13,13 +15,14 @@ from typing import Final
 from uuid import UUID
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from verifier.codec import said
-from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, ReasonCode, ScanAnswer, Tone, Verdict, Words
+from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, Reason, ReasonCode, ScanAnswer, Tone, Verdict, Words
 from verifier.kept import Kept
 from verifier.page_words import CLAIMED, LOCKED_FOR_GOOD, PAGE, PHOTO, REPORTED, TODO
 from verifier.reports import Outcome
+from verifier.stencil import Page, Stencil, hole
 from verifier.verdict import LEADS_TO, LOCAL, local_day
 
 _LOADER = jinja2.PackageLoader("verifier", "page")
@@ -170,52 +173,112 @@ _IN_NOTICE = frozenset({ReasonCode.RECALLED, ReasonCode.RECALL_CLOSED})
 _TYPED = frozenset({Verdict.MALFORMED, Verdict.FOREIGN})
 
 
-_SECTIONS = ("product", "maker", "journey")
-_shared = Kept[SimpleNamespace]()
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sections:
+    """The sections that all scans of a lot share; themselves only, as the lot's facts are."""
+
+    product: Markup
+    maker: Markup
+    journey: Markup
 
 
-def _of_the_lot(answer: ScanAnswer, locale: str) -> SimpleNamespace:
+_shared = Kept[_Sections]()
+
+
+def _of_the_lot(answer: ScanAnswer, locale: str) -> _Sections:
     """The sections that all scans of a lot share, drawn once."""
 
-    def drawn() -> SimpleNamespace:
-        context = {"answer": answer, "locale": locale, "say": _SAY[locale]}
-        texts = {name: _ENVIRONMENT.get_template(f"{name}.html").render(context) for name in _SECTIONS}
-        # What the templates made is HTML already.
-        return SimpleNamespace(**{name: Markup(text) for name, text in texts.items()})  # noqa: S704
+    def drawn() -> _Sections:
+        return _Sections(*(_section(name, answer, locale) for name in ("product", "maker", "journey")))
 
     return _shared.of(locale, (answer.product, answer.organisation, answer.lot, answer.trace), drawn)
 
 
-def result(frame: Frame, answer: ScanAnswer, view: View) -> str:
+def _section(name: str, answer: ScanAnswer, locale: str, **more: object) -> Markup:
+    text = _ENVIRONMENT.get_template(f"{name}.html").render(answer=answer, locale=locale, say=_SAY[locale], **more)
+    return Markup(text)  # noqa: S704  what a template made is HTML already
+
+
+_MOST_STENCILS = 512
+_stencils: OrderedDict[Hashable, Stencil] = OrderedDict()
+
+
+def result(frame: Frame, answer: ScanAnswer, view: View) -> Page:
     """The page of one scan."""
-    words = VERDICTS[answer.verdict]
+    reasons = _sorted(answer)
+    history = ""
+    if answer.stamp is not None:
+        history = _section("history", answer, frame.locale, own=view.own, also=reasons.also)
+    values = {
+        "when": moment(answer.checked_at),
+        "here": escape(frame.here),
+        "receipt": str(view.receipt),
+        "history": history,
+    }
+    if view.claimed is not None or view.pin_error is not None or frame.query:
+        # Of these hardly two are alike.
+        return Page(Stencil.of(_drawn(frame, answer, view, reasons)), values)
+    kind = (
+        (frame.locale, frame.help_phone, frame.office),
+        (answer.verdict, answer.recall, _of_the_lot(answer, frame.locale)),
+        (reasons.why, reasons.mind),
+        (view.receipt is None, view.past, view.own, _pins(answer)),
+    )
+    stencil = _stencils.pop(kind, None) or Stencil.of(_drawn(frame, answer, view, reasons))
+    _stencils[kind] = stencil
+    if len(_stencils) > _MOST_STENCILS:
+        _stencils.popitem(last=False)
+    return Page(stencil, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """What speaks against a stamp, what a buyer should mind all the same, and what stands with the history."""
+
+    why: tuple[Reason, ...]
+    mind: tuple[Reason, ...]
+    also: tuple[Reason, ...]
+
+
+def _sorted(answer: ScanAnswer) -> _Reasons:
     # The history and the recall notice say these in words of their own.
     said_there = _IN_HISTORY if answer.recall is None else _IN_HISTORY | _IN_NOTICE
     told = [reason for reason in answer.reasons if reason.code not in said_there]
-    against = [reason for reason in told if reason.code in _AGAINST or answer.stamp is None]
+    why = tuple(reason for reason in told if reason.code in _AGAINST or answer.stamp is None)
+    mind = tuple(reason for reason in told if reason.code in _TO_MIND)
+    return _Reasons(why, mind, tuple(reason for reason in told if reason not in why and reason not in mind))
+
+
+def _pins(answer: ScanAnswer) -> bool:
+    return answer.stamp is not None and answer.stamp.pins
+
+
+def _drawn(frame: Frame, answer: ScanAnswer, view: View, reasons: _Reasons) -> str:
+    """The page with holes where no two scans are alike."""
+    words, claimed = VERDICTS[answer.verdict], view.claimed
     claimable = view.receipt is not None and words.tone in {Tone.GREEN, Tone.AMBER} and answer.verdict in _CLAIMABLE
-    claimed = view.claimed
     return _render(
         "result.html",
-        frame,
+        replace(frame, here=hole("here")),
         answer=answer,
         shared=_of_the_lot(answer, frame.locale),
-        receipt=view.receipt,
+        when=hole("when"),
+        history=hole("history"),
+        receipt=None if view.receipt is None else hole("receipt"),
         past=view.past,
         own=view.own,
         headline=said(words.headline, frame.locale),
         advice=said(words.advice, frame.locale),
         tone=words.tone.value,
         icon=_ICONS[words.tone],
-        why=against,
-        mind=[reason for reason in told if reason.code in _TO_MIND],
-        also=[reason for reason in told if reason not in against and reason.code not in _TO_MIND],
+        why=reasons.why,
+        mind=reasons.mind,
         todo=TODO[answer.verdict],
         claimable=claimable,
-        pins=answer.stamp is not None and answer.stamp.pins,
+        pins=_pins(answer),
         claimed=None if claimed is None else (CLAIMED[claimed.outcome][0].value, _claimed(claimed, frame.locale)),
         errors={} if view.pin_error is None else {"pin": said(view.pin_error, frame.locale)},
-        again=frame.here if answer.verdict is Verdict.UNAVAILABLE else "",
+        again=hole("here") if answer.verdict is Verdict.UNAVAILABLE else "",
         retype=answer.verdict in _TYPED,
     )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
@@ -35,7 +36,7 @@ def frame(locale: str = "vi") -> Frame:
 
 def page_of(verdict: Verdict, locale: str = "vi") -> str:
     answer = ANSWERS[verdict]
-    return pages.result(frame(locale), answer, View(answer.receipt))
+    return pages.result(frame(locale), answer, View(answer.receipt)).text
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +103,11 @@ class TestInABrowser:
         found = [
             pages.check(frame(), wrong, "7K3M"),
             pages.report(frame(), {"receipt": str(RECEIPT)}, {"text": wrong, "photo": wrong, "contact": wrong}),
-            pages.result(frame(), good, View(RECEIPT, past=True, own=False, pin_error=wrong)),
+            pages.result(frame(), good, View(RECEIPT, past=True, own=False, pin_error=wrong)).text,
         ]
         for outcome in ClaimOutcome:
             claimed = ClaimAnswer(outcome, at=1, tries_left=2, place=Words("gần Vinh", "near Vinh"))
-            found.append(pages.result(frame(), good, View(RECEIPT, past=True, claimed=claimed)))
+            found.append(pages.result(frame(), good, View(RECEIPT, past=True, claimed=claimed)).text)
         for content in found:
             page = shown.open(content)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -153,7 +154,7 @@ def test_stars_of_the_day_and_stars_of_the_lot() -> None:
 
     def shown(now: StarsView | None, then: StarsView | None) -> str:
         changed = replace(answer, product=replace(PRODUCT, stars=now), lot=replace(LOT, stars=then))
-        return pages.result(frame(), changed, View(RECEIPT))
+        return pages.result(frame(), changed, View(RECEIPT)).text
 
     four, three = (StarsView(n, "1", date(2028, 1, 1), expired=False) for n in (4, 3))
     ended = replace(four, expired=True, valid_until=date(2026, 1, 1))
@@ -168,8 +169,8 @@ def test_stars_of_the_day_and_stars_of_the_lot() -> None:
 
 def test_a_forwarded_receipt_says_nothing_of_you() -> None:
     answer = ANSWERS[Verdict.VALID]
-    own = pages.result(frame(), answer, View(RECEIPT, past=True))
-    other = pages.result(frame(), answer, View(RECEIPT, past=True, own=False))
+    own = pages.result(frame(), answer, View(RECEIPT, past=True)).text
+    other = pages.result(frame(), answer, View(RECEIPT, past=True, own=False)).text
     assert "Bạn đã quét" in own
     assert "Bạn đã quét" not in other
     assert "Lần quét này của một thiết bị khác" in other
@@ -179,15 +180,15 @@ def test_a_forwarded_receipt_says_nothing_of_you() -> None:
 def test_whoever_made_a_scan_may_say_where_after_every_verdict(verdict: Verdict) -> None:
     """Where a red stamp was met is worth more than where a good one was."""
     answer = ANSWERS[verdict]
-    assert 'id="where"' in pages.result(frame(), answer, View(RECEIPT))
-    assert 'id="where"' not in pages.result(frame(), answer, View(RECEIPT, past=True, own=False))
-    assert 'id="where"' not in pages.result(frame(), answer, View())
+    assert 'id="where"' in pages.result(frame(), answer, View(RECEIPT)).text
+    assert 'id="where"' not in pages.result(frame(), answer, View(RECEIPT, past=True, own=False)).text
+    assert 'id="where"' not in pages.result(frame(), answer, View()).text
 
 
 def test_a_display_piece_says_so_at_the_top() -> None:
     good = ANSWERS[Verdict.VALID_FIRST]
     there = reason(found_that(ReasonCode.ON_DISPLAY, place="Siêu thị <b>Sơn La</b>"))
-    page = pages.result(frame(), replace(good, reasons=(*good.reasons, there)), View(RECEIPT))
+    page = pages.result(frame(), replace(good, reasons=(*good.reasons, there)), View(RECEIPT)).text
     head = page[: page.index("Nên làm gì?")]
     assert "<h2>Lưu ý</h2>" in head
     assert "Trưng bày tại Siêu thị &lt;b&gt;Sơn La&lt;/b&gt;." in head
@@ -205,3 +206,29 @@ def test_never_fake_and_never_green_unchecked() -> None:
             text = re.sub(r"<(style|script)>.*?</\1>", "", page_of(verdict, locale), flags=re.DOTALL).lower()
             assert not re.search(r"\b(fake|counterfeit|hàng giả|chính hãng|genuine)\b", text), verdict
     assert {VERDICTS[verdict].tone for verdict in (Verdict.UNAVAILABLE, Verdict.AUTHENTIC_OFFLINE)} & {"green"} == set()
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_page_drawn_for_one_scan_shows_only_the_next_ones_own(verdict: Verdict) -> None:
+    """Pages of one kind are drawn once: what is somebody's own must never be left in them."""
+    one = ANSWERS[verdict]
+    stamp = None if one.stamp is None else replace(one.stamp, serial="AAAA-BBBB-CCCC-DDDD-E")
+    scans = None if one.scans is None else replace(one.scans, count=97, by_you=41, elsewhere=56, first_at=1)
+    # What was not recorded has no receipt; its page has none of the next one's either.
+    receipt = None if one.receipt is None else UUID(int=77)
+    later = one.checked_at + 86_400_000_000
+    next_one = replace(one, stamp=stamp, scans=scans, checked_at=later, receipt=receipt)
+    pages._stencils.clear()  # noqa: SLF001  both pages are then drawn from nothing
+    first = pages.result(frame(), one, View(one.receipt)).text
+    kept = pages.result(replace(frame(), here="/NEXT</a>"), next_one, View(next_one.receipt)).text
+    assert len(pages._stencils) == 1  # noqa: SLF001
+    pages._stencils.clear()  # noqa: SLF001
+    alone = pages.result(replace(frame(), here="/NEXT</a>"), next_one, View(next_one.receipt))
+    assert kept == alone.text == gzip.decompress(alone.gzip()).decode()
+    assert "\0" not in kept
+    assert "/NEXT&lt;/a&gt;?lang=en" in kept
+    own = [frame().here]
+    own += [one.stamp.serial] if one.stamp else []
+    own += [str(one.receipt)] if one.receipt else []
+    assert all(text in first and text not in kept for text in own)
+    assert receipt is None or str(receipt) in kept
