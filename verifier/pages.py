@@ -6,7 +6,7 @@ scan is drawn once for all scans that differ in time, history, receipt and addre
 
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -95,22 +95,19 @@ def _tongue(context: jinja2.runtime.Context, words: Words) -> str:
     return Markup(' lang="vi"') if context["locale"] == "en" and words.en == words.vi else ""
 
 
-@jinja2.pass_context
-def _times(context: jinja2.runtime.Context, count: int) -> str:
+def _times(count: int, locale: str) -> str:
     if count < 2:
-        return said(PAGE["once" if count else "never"], context["locale"])
-    return said(PAGE["times"].fill(n=count), context["locale"])
+        return said(PAGE["once" if count else "never"], locale)
+    return said(PAGE["times"].fill(n=count), locale)
 
 
 _ENVIRONMENT.filters.update(
     moment=moment,
-    date=lambda at: day(local_day(at)),
     day=day,
     phone=phone,
     dial=dial,
     say=_say,
     tongue=_tongue,
-    times=_times,
 )
 _SAY = {
     locale: SimpleNamespace(**{name: said(words, locale) for name, words in PAGE.items()}) for locale in ("vi", "en")
@@ -194,8 +191,8 @@ def _of_the_lot(answer: ScanAnswer, locale: str) -> _Sections:
     return _shared.of(locale, (answer.product, answer.organisation, answer.lot, answer.trace), drawn)
 
 
-def _section(name: str, answer: ScanAnswer, locale: str, **more: object) -> Markup:
-    text = _ENVIRONMENT.get_template(f"{name}.html").render(answer=answer, locale=locale, say=_SAY[locale], **more)
+def _section(name: str, answer: ScanAnswer, locale: str) -> Markup:
+    text = _ENVIRONMENT.get_template(f"{name}.html").render(answer=answer, locale=locale, say=_SAY[locale])
     return Markup(text)  # noqa: S704  what a template made is HTML already
 
 
@@ -205,30 +202,38 @@ _stencils: OrderedDict[Hashable, Stencil] = OrderedDict()
 
 def result(frame: Frame, answer: ScanAnswer, view: View) -> Page:
     """The page of one scan."""
-    reasons = _sorted(answer)
-    history = ""
-    if answer.stamp is not None:
-        history = _section("history", answer, frame.locale, own=view.own, also=reasons.also)
-    values = {
-        "when": moment(answer.checked_at),
-        "here": escape(frame.here),
-        "receipt": str(view.receipt),
-        "history": history,
-    }
+    reasons, values = _sorted(answer), _own(frame, answer, view)
     if view.claimed is not None or view.pin_error is not None or frame.query:
         # Of these hardly two are alike.
-        return Page(Stencil.of(_drawn(frame, answer, view, reasons)), values)
+        return Page(Stencil.of(_drawn(frame, answer, view, reasons, values)), values)
     kind = (
         (frame.locale, frame.help_phone, frame.office),
         (answer.verdict, answer.recall, _of_the_lot(answer, frame.locale)),
-        (reasons.why, reasons.mind),
-        (view.receipt is None, view.past, view.own, _pins(answer)),
+        (reasons.why, reasons.mind, reasons.also),
+        (view.receipt is None, view.past, view.own, _pins(answer), tuple(values)),
     )
-    stencil = _stencils.pop(kind, None) or Stencil.of(_drawn(frame, answer, view, reasons))
+    stencil = _stencils.pop(kind, None) or Stencil.of(_drawn(frame, answer, view, reasons, values))
     _stencils[kind] = stencil
     if len(_stencils) > _MOST_STENCILS:
         _stencils.popitem(last=False)
     return Page(stencil, values)
+
+
+def _own(frame: Frame, answer: ScanAnswer, view: View) -> dict[str, str]:
+    """What is this scan's own on its page, by hole, as HTML."""
+    own = {"when": moment(answer.checked_at), "here": frame.here}
+    if view.receipt is not None:
+        own["receipt"] = str(view.receipt)
+    if answer.stamp is not None:
+        own["serial"] = answer.stamp.serial
+    scans, locale, say = answer.scans, frame.locale, _SAY[frame.locale]
+    if scans is not None and scans.count:
+        own["count"] = say.number.format(count=scans.count)
+        own["first"] = say.first_now if answer.first_scan else day(local_day(scans.first_at or answer.checked_at))
+        own |= {"you": _times(scans.by_you, locale), "others": _times(scans.elsewhere, locale)}
+        if scans.devices:
+            own["devices"] = say.device if scans.devices == 1 else say.devices.format(devices=scans.devices)
+    return {name: escape(value) for name, value in own.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,18 +258,16 @@ def _pins(answer: ScanAnswer) -> bool:
     return answer.stamp is not None and answer.stamp.pins
 
 
-def _drawn(frame: Frame, answer: ScanAnswer, view: View, reasons: _Reasons) -> str:
+def _drawn(frame: Frame, answer: ScanAnswer, view: View, reasons: _Reasons, holes: Collection[str]) -> str:
     """The page with holes where no two scans are alike."""
     words, claimed = VERDICTS[answer.verdict], view.claimed
     claimable = view.receipt is not None and words.tone in {Tone.GREEN, Tone.AMBER} and answer.verdict in _CLAIMABLE
     return _render(
         "result.html",
         replace(frame, here=hole("here")),
+        **{name: hole(name) for name in holes if name != "here"},
         answer=answer,
         shared=_of_the_lot(answer, frame.locale),
-        when=hole("when"),
-        history=hole("history"),
-        receipt=None if view.receipt is None else hole("receipt"),
         past=view.past,
         own=view.own,
         headline=said(words.headline, frame.locale),
@@ -273,6 +276,7 @@ def _drawn(frame: Frame, answer: ScanAnswer, view: View, reasons: _Reasons) -> s
         icon=_ICONS[words.tone],
         why=reasons.why,
         mind=reasons.mind,
+        also=reasons.also,
         todo=TODO[answer.verdict],
         claimable=claimable,
         pins=_pins(answer),

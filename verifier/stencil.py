@@ -85,5 +85,7 @@ def _compressed(part: bytes) -> bytes:
 
 def _stored(value: bytes) -> bytes:
     """The value in blocks of its own, not compressed: it is short."""
+    if len(value) <= _LONGEST_STORED:
+        return _STORED.pack(0, len(value), len(value) ^ 0xFFFF) + value
     pieces = [value[at : at + _LONGEST_STORED] for at in range(0, len(value), _LONGEST_STORED)]
     return b"".join([_STORED.pack(0, len(piece), len(piece) ^ 0xFFFF) + piece for piece in pieces])

@@ -213,7 +213,9 @@ def test_a_page_drawn_for_one_scan_shows_only_the_next_ones_own(verdict: Verdict
     """Pages of one kind are drawn once: what is somebody's own must never be left in them."""
     one = ANSWERS[verdict]
     stamp = None if one.stamp is None else replace(one.stamp, serial="AAAA-BBBB-CCCC-DDDD-E")
-    scans = None if one.scans is None else replace(one.scans, count=97, by_you=41, elsewhere=56, first_at=1)
+    scans = one.scans
+    if scans is not None and scans.count:
+        scans = replace(scans, count=97, by_you=41, elsewhere=56, first_at=1)
     # What was not recorded has no receipt; its page has none of the next one's either.
     receipt = None if one.receipt is None else UUID(int=77)
     later = one.checked_at + 86_400_000_000
