@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 from verifier.clones.evidence import Plan
 from verifier.dossier import Row
@@ -49,5 +50,6 @@ def of_lots(
     return found
 
 
+@lru_cache(maxsize=4096)
 def _midnight_s(day: date) -> int:
     return int(datetime.combine(day, datetime.min.time(), LOCAL).timestamp())
