@@ -11,9 +11,10 @@ from app.api.views import views
 from app.auth import may, needs, reading
 from app.domain.cases import CaseEvent, CaseKind
 from app.domain.permissions import Action
-from app.services import cases, casework, flags, labels, sellers
+from app.services import cases, casework, flags, labels, pins, sellers
 from app.services.cases import Said
 from app.services.flags import NewFlag
+from app.services.pins import Reopening
 from app.services.sellers import NewSeller
 
 
@@ -31,6 +32,10 @@ class CaseStep(ById):
 
 class SaidBody(RootModel[Said]):
     """`Said` as the body of a request."""
+
+
+class ReopeningBody(RootModel[Reopening]):
+    """A locked stamp and why it is opened again."""
 
 
 class NewFlagBody(RootModel[NewFlag]):
@@ -110,6 +115,13 @@ def add_flag(body: NewFlagBody) -> Response:
 def end_flag(path: ById) -> Response:
     """It is no longer so."""
     return stepped(lambda work: flags.end(work, path.uid))
+
+
+@api.post("/scratch-codes/reopen")
+@needs(Action.REOPEN_PIN)
+def reopen_pin(body: ReopeningBody) -> Response:
+    """Let the scratch code of a stamp answer again that was locked by wrong tries; gives its roll."""
+    return stepped(lambda work: pins.reopen(work, reader(), body.root))
 
 
 @api.get("/sellers")

@@ -69,6 +69,7 @@ class Action(StrEnum):
     DECIDE_CASE = "decide_case"
     APPROVE_HOLD = "approve_hold"
     FLAG_STAMPS = "flag_stamps"
+    REOPEN_PIN = "reopen_pin"
     ENROL_DEVICE = "enrol_device"
     READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
@@ -118,7 +119,7 @@ _OWNER = (
     Action.READ_CASE,
     Action.FLAG_STAMPS,
 )
-_FIELD = (Action.READ_REPORT, Action.DECIDE_REPORT, Action.ENROL_DEVICE)
+_FIELD = (Action.READ_REPORT, Action.DECIDE_REPORT, Action.ENROL_DEVICE, Action.REOPEN_PIN)
 _PROVINCE = (
     *_READ,
     *_FIELD,

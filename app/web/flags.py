@@ -15,9 +15,10 @@ from app.domain.permissions import Action
 from app.models.flags import KnownSeller
 from app.models.organisations import Organisation
 from app.services import flags as service
-from app.services import organisations, regions, sellers
+from app.services import organisations, pins, regions, sellers
 from app.services.flags import NewFlag
 from app.services.paging import Ask
+from app.services.pins import Reopening
 from app.services.sellers import NewSeller
 from app.services.work import Work
 from app.web import Page, done, step, submitted, web
@@ -71,6 +72,28 @@ def new_flag() -> Page:
 def end_flag(uid: UUID) -> Response:
     """It is no longer so."""
     return step(lambda work: service.end(work, uid), "web.known")
+
+
+@web.route("/known/scratch-codes/reopen", methods=["GET", "POST"])
+@needs(Action.REOPEN_PIN)
+def reopen_pin() -> Page:
+    """Let the scratch code of a locked stamp answer again."""
+    hint = Text("Chỉ mở khi đã xem tận tay gói hàng.", "Only after seeing the pack itself.")
+    form = Form(
+        Reopening,
+        (
+            asked("stamp", "Mã hoặc số sê-ri của tem", "The stamp's code or serial", "code", most=512),
+            asked("reason", "Lý do", "Why", "textarea", most=500, hint=hint),
+        ),
+    )
+
+    def act(work: Work, command: Reopening) -> Any:
+        return pins.reopen(work, reader(), command)
+
+    def to_roll(batch: Any) -> Response:
+        return done("web.roll", uid=batch.uid)
+
+    return submitted(form, act, to_roll, Text("Mở lại mã cào bị khoá", "Reopen a locked scratch code"))
 
 
 @web.route("/known/sellers/new", methods=["GET", "POST"])
