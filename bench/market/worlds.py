@@ -12,7 +12,10 @@ from bench.market.places import Map, Rng, invented, vietnam
 
 @dataclass(frozen=True)
 class Customs:
-    """How people buy, scan and are seen. Shares are of scanned packs unless said; distances km; times days."""
+    """How people buy, scan and are seen. Shares are of scanned packs unless said; distances km; times days.
+
+    `life` stretches the sales life that lots state; `inside`: the share of copied codes that are sold within it.
+    """
 
     scan_rate: float = 0.10
     company: float = 0.0
@@ -56,6 +59,8 @@ class Customs:
     planned: float = 0.9
     plan_km: float = 40.0
     no_life: float = 0.1
+    life: float = 1.0
+    inside: float = 1.0
     invented_map: bool = False
     exponent: float = 1.75
 
@@ -91,6 +96,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "foreign": (0.003, 0.05),
     "no_device": (0.005, 0.15),
     "plan_km": (15.0, 120.0),
+    "life": (0.7, 4.0),
 }
 _EVEN: dict[str, tuple[float, float]] = {
     "company": (0.0, 1.0),
@@ -103,6 +109,7 @@ _EVEN: dict[str, tuple[float, float]] = {
     "new_device": (0.03, 0.40),
     "planned": (0.5, 1.0),
     "no_life": (0.0, 0.3),
+    "inside": (0.0, 1.0),
     "exponent": (1.0, 2.5),
 }
 
