@@ -311,7 +311,7 @@ DISPLAYED = Evidence(
 
 def test_a_registered_display_piece_is_left_alone_and_copies_of_it_are_not() -> None:
     """Thirteen strangers about one place over ten days, on old goods: odd for a sold pack, usual on a shelf."""
-    seen = NEVER_SEEN.counted(BEGIN_S * SECOND, 1).judged(DISPLAYED, weigh(DISPLAYED))
+    seen = detector.scanned(NEVER_SEEN, BEGIN_S * SECOND, 1, None).judged(DISPLAYED, weigh(DISPLAYED))
     look = Look((BEGIN_S + 20 * 86_400) * SECOND, recorded=False)
     shown = replace(STANDING, flags=Flags(display="Cửa hàng"))
     assert judge(STANDING, seen, look).verdict is Verdict.UNUSUAL

@@ -167,8 +167,7 @@ _SPAN = _NAMES.index("span")
 
 def counters(e: Evidence) -> tuple[int, ...]:
     """The counters in the order of `AXES`, the hours as their bin."""
-    found: tuple[int, ...] = e[:-2]
-    return (*found[:_SPAN], bisect_left(HOURS, e.last_h + 1), *found[_SPAN + 1 :])
+    return (*e[:_SPAN], bisect_left(HOURS, e.last_h + 1), *e[_SPAN + 1 : -2])  # type: ignore[arg-type]  # whole numbers
 
 
 def cells(found: tuple[int, ...]) -> list[int]:
