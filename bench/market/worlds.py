@@ -132,10 +132,18 @@ class World:
         return invented(self.rng(99), made.exponent) if made.invented_map else vietnam(made.exponent)
 
 
+# One custom in eight is drawn from a range this much wider at both ends: markets do not keep to what one expects.
+_WIDER, _ODD = 2.5, 1 / 8
+
+
 def drawn(seed: int) -> World:
     """A training world: every custom drawn from its range, most of them evenly in their logarithm."""
     rng = np.random.default_rng([seed, 7])
-    values = {name: float(np.exp(rng.uniform(np.log(low), np.log(high)))) for name, (low, high) in _RANGES.items()}
+    values = {}
+    for name, (low, high) in _RANGES.items():
+        wider = _WIDER if rng.random() < _ODD else 1.0
+        value = float(np.exp(rng.uniform(np.log(low / wider), np.log(high * wider))))
+        values[name] = min(value, 0.9) if high <= 1 else value
     values |= {name: float(rng.uniform(low, high)) for name, (low, high) in _EVEN.items()}
     if rng.random() < 0.25:
         values["parcels"] = float(rng.uniform(0.1, 0.9))
