@@ -1,40 +1,88 @@
-"""The clone detector on worlds it was not fitted on, beside simple rules: `python -m bench.clones [STAMPS]`.
+"""The clone detector on worlds it was not fitted on, beside simple rules: `python -m bench.clones --help`.
 
 One threshold for all worlds, for the detector and for each rule: the value that so many of all worlds' honest scanned
 stamps (public photos apart) ever reach. Shares carry Wilson intervals of 95 %.
 """
 
+import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from multiprocessing import get_context
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.market.attacks import ATTACKS, Attack
 from bench.market.histories import Histories, histories
 from bench.market.packs import CONSUMER, SCAN, Kind
 from bench.market.places import Floats, Ints
+from bench.market.rules import RULES, scores
 from bench.market.trace import Market, attacked, honest
-from bench.market.worlds import World, shifted
-from bench.results import keep
+from bench.market.worlds import shifted
+from bench.results import keep, rounded
 from verifier.clones.evidence import Evidence
 from verifier.clones.weights import PARAMETERS, UNIT, published
 
 RATES = (1e-3, 1e-4)
-SCORES = ("detector", "count", "devices", "claims")
-SHOWN = ("A1 k=200", "A1 k=50", "A1L k=200", "A2 k=10")
+DETECTOR = "detector"
+SCORES = (DETECTOR, *RULES)
+BOOST = 15  # crowds are made so many times more frequent where their own false alarms are counted
+SHIPPED = PARAMETERS.unusual / UNIT
 _Z = 1.959964  # the normal distribution's 97.5 % quantile
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Each stamp's highest score by each rule, its kind, and whether a copy of it was ever scanned."""
+class Seen:
+    """Each stamp by each rule, its kind, and whether it turned red or read as published."""
 
-    top: dict[str, Floats]
+    top: Mapping[str, Floats]
     kind: Ints
-    copied: Ints
-    corroborated: Ints
-    exposed: Ints
+    red: Bools
+    exposed: Bools
+
+    @property
+    def calm(self) -> Bools:
+        """Whose false alarms count: all but public photos, which are warned of as such."""
+        out: Bools = self.kind != int(Kind.PHOTO)
+        return out
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """Stamps under an attack; of copied ones, the copies' scans, and by row where the weight rose."""
+
+    seen: Seen
+    scans: Ints
+    stamp: Ints
+    weight: Floats
+    clones: Ints
+    copy: Bools
+
+    @property
+    def met(self) -> Bools:
+        """The stamps of which a copy was ever scanned; all of them where nothing was copied."""
+        out: Bools = self.scans > 0 if self.scans.any() else np.ones(len(self.scans), dtype=bool)
+        return out
+
+    def found(self, limit: float) -> tuple[Ints, int]:
+        """Over this limit: the copies' scans until then, of each stamp, and all the scans that were warned of."""
+        over = np.flatnonzero(self.weight > limit)
+        stamps, first = np.unique(self.stamp[over], return_index=True)
+        rows = over[first]
+        return self.clones[rows], int((self.scans[stamps] - self.clones[rows] + self.copy[rows]).sum())
+
+
+@dataclass(frozen=True)
+class Played:
+    """One world: its honest stamps, a sample with many crowds, and its attacks."""
+
+    name: str
+    honest: Seen
+    crowds: Seen
+    attacks: Mapping[str, Attacked]
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -44,112 +92,183 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     share, z2 = hits / of, _Z * _Z
     middle = (share + z2 / (2 * of)) / (1 + z2 / of)
     half = _Z * sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
-    return middle - half, middle + half
+    return max(middle - half, 0.0), middle + half
 
 
-def scored(market: Market, found: Histories) -> Scored:
+def seen(market: Market, found: Histories) -> Seen:
     """Every stamp of a market by every rule."""
-    size, events = len(market.kind), market.seen.events
-    scans = (events.event == SCAN) & (events.role == CONSUMER)
-    weight = np.full(size, -np.inf)
+    weight, red = np.full(len(market.kind), -np.inf), np.zeros(len(market.kind), dtype=bool)
     np.maximum.at(weight, found.stamp, found.weight / UNIT)
-    pairs = np.unique(np.stack([events.stamp[scans], events.device[scans]]), axis=1)[0]
-    corroborated = np.zeros(size, dtype=np.int64)
-    unusual = found.corroborated & (found.weight >= PARAMETERS.unusual)
-    corroborated[found.stamp[unusual]] = 1
-    return Scored(
-        {
-            "detector": weight,
-            "count": np.bincount(events.stamp[scans], minlength=size).astype(float),
-            "devices": np.bincount(pairs, minlength=size).astype(float),
-            "claims": np.bincount(
-                events.stamp[(events.event != SCAN) & (events.role == CONSUMER)], minlength=size
-            ).astype(float),
-        },
-        market.kind,
-        np.bincount(events.stamp[scans & (events.clone == 1)], minlength=size),
-        corroborated,
-        _exposed(found, size),
-    )
+    red[found.stamp[found.corroborated & (found.weight >= PARAMETERS.unusual)]] = True
+    return Seen({DETECTOR: weight, **scores(market)}, market.kind, red, _exposed(found, len(market.kind)))
 
 
-def _exposed(found: Histories, size: int) -> Ints:
+def _exposed(found: Histories, size: int) -> Bools:
     """The stamps that ever read as published."""
-    ever = np.zeros(size, dtype=np.int64)
-    names = list(Evidence._fields)
-    voices, towns = (found.counters[:, names.index(name)] for name in ("voices", "towns"))
+    ever = np.zeros(size, dtype=bool)
+    voices, towns = (found.counters[:, Evidence._fields.index(name)] for name in ("voices", "towns"))
     many = np.flatnonzero((voices >= PARAMETERS.exposed_voices) & (towns >= PARAMETERS.exposed_towns))
     for row in many.tolist():
         ever[found.stamp[row]] |= published(Evidence(*found.counters[row].tolist()))
     return ever
 
 
-def limit(scores: Floats, rate: float) -> float:
+def _under(market: Market) -> Attacked:
+    found, events = histories(market), market.seen.events
+    copies = events.stamp[(events.event == SCAN) & (events.role == CONSUMER) & (events.clone == 1)]
+    scans = np.bincount(copies, minlength=len(market.kind))
+    high = found.weight / UNIT > 0
+    rows = (found.stamp, found.weight / UNIT, found.clones, found.copy)
+    return Attacked(seen(market, found), scans, *(column[high] for column in rows))
+
+
+def play(place: int, stamps: int, copies: int) -> Played:
+    """One of the shifted worlds."""
+    world = shifted()[place]
+    market, crowds = honest(world, stamps), honest(world, max(stamps // 10, 200), boost=BOOST)
+    return Played(
+        world.name,
+        seen(market, histories(market)),
+        seen(crowds, histories(crowds)),
+        {attack.name: _under(attacked(world, attack, copies)) for attack in ATTACKS},
+    )
+
+
+def limit(found: Floats, rate: float) -> float:
     """The lowest score that at most this share of honest stamps exceeds."""
-    ordered = np.sort(scores)
+    ordered = np.sort(found)
     return float(ordered[max(0, len(ordered) - 1 - int(rate * len(ordered)))])
 
 
-def median_scans(found: Histories, least: float) -> float:
-    """How many scans of copies there were when a copied stamp first passed, in the median of those that did."""
-    over = found.weight / UNIT > least
-    _, first = np.unique(found.stamp[over], return_index=True)
-    clones = found.clones[over][first]
-    return float(np.median(clones)) if len(clones) else float("nan")
+def share(hits: int, of: int, scale: float = 100.0, digits: int = 1) -> str:
+    """A share with its interval, by default in per cent."""
+    low, high = (f"{scale * one:.{digits}f}" for one in wilson(hits, of))
+    return f"{scale * hits / max(of, 1):.{digits}f} [{low}, {high}]"
 
 
-def _show(label: str, hits: int, of: int) -> str:
-    low, high = wilson(hits, of)
-    return f"{label} {100 * hits / max(of, 1):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def main(stamps: int) -> None:
-    """Print the tables and record them."""
-    worlds = shifted()
-    honest_of: dict[str, Scored] = {}
-    for world in worlds:
-        market = honest(world, stamps)
-        honest_of[world.name] = scored(market, histories(market))
-    calm = {name: one.kind != int(Kind.PHOTO) for name, one in honest_of.items()}
+Limits = Mapping[tuple[str, float], float]
+
+
+def alarms(worlds: Sequence[Played], limits: Limits) -> dict[str, object]:
+    """False alarms by world: as many times the nominal rate; with the shipped threshold; published; red."""
+    _say(
+        "",
+        "FALSE ALARMS by world: times the nominal rate (one threshold for all) | shipped, per 1,000 | published | red",
+    )
+    kept: dict[str, object] = {}
+    for one in worlds:
+        calm, top = one.honest.calm, one.honest.top[DETECTOR]
+        of = int(calm.sum())
+        over = {rate: int((top[calm] > limits[DETECTOR, rate]).sum()) for rate in RATES}
+        shipped = share(int((top[calm] >= SHIPPED).sum()), of, 1000, 2)
+        exposed, red = int(one.honest.exposed[calm].sum()), int(one.honest.red[calm].sum())
+        times = "; ".join(f"{rate:g}: {share(over[rate], of, 1 / rate, 2)}" for rate in RATES)
+        _say(f"  {one.name}: {times} | {shipped} | {share(exposed, of, 1000, 2)} | {red} of {of}")
+        kept[one.name] = {f"{rate:g}": over[rate] / of / rate for rate in RATES} | {"red": red}
+    of = sum(int(one.honest.calm.sum()) for one in worlds)
+    red = sum(int(one.honest.red[one.honest.calm].sum()) for one in worlds)
+    _say(f"  red in all worlds, per 100,000: {share(red, of, 1e5, 2)}")
+    return {"by_world": kept, "red": [red, of]}
+
+
+def classes(worlds: Sequence[Played], limits: Limits) -> dict[str, object]:
+    """False alarms by what the honest stamp went through, all worlds together."""
+    _say("", "FALSE ALARMS by class of honest behaviour, % at 1e-3 | at 1e-4 | published")
+    kept: dict[str, object] = {}
+    for kind in (Kind.PLAIN, Kind.OFFICE, Kind.DISPLAY, Kind.LINK, Kind.PHOTO):
+        parts = [(sample, sample.kind == int(kind)) for one in worlds for sample in (one.honest, one.crowds)]
+        of = sum(int(mine.sum()) for _, mine in parts)
+        hits = [
+            sum(int((part.top[DETECTOR][mine] > limits[DETECTOR, rate]).sum()) for part, mine in parts)
+            for rate in RATES
+        ]
+        exposed = sum(int(part.exposed[mine].sum()) for part, mine in parts)
+        _say(f"  {kind.name.lower()}: " + " | ".join(share(one, of, digits=2) for one in (*hits, exposed)))
+        kept[kind.name.lower()] = [100 * one / max(of, 1) for one in (*hits, exposed)]
+    return kept
+
+
+def detection(worlds: Sequence[Played], limits: Limits) -> dict[str, object]:
+    """What is found of each attack in each world, by the detector and by the best simple rule."""
+    kept: dict[str, object] = {}
+    for attack in ATTACKS:
+        if attack.fakes:
+            continue
+        _say(
+            "",
+            f"{attack.name}: detector % at 1e-3; 1e-4 | the best rule's | copy scans until then, median and 90th"
+            " percentile | copy scans warned of, %",
+        )
+        kept[attack.name] = {one.name: _found(one, attack, limits) for one in worlds}
+    return kept
+
+
+def _found(world: Played, attack: Attack, limits: Limits) -> dict[str, object]:
+    one = world.attacks[attack.name]
+    of, kept, cells = int(one.met.sum()), dict[str, object](), list[list[str]]([[], [], [], []])
+    for rate in RATES:
+        hits = {rule: int((one.seen.top[rule][one.met] > limits[rule, rate]).sum()) for rule in SCORES}
+        until, warned = one.found(limits[DETECTOR, rate])
+        best = max(RULES, key=lambda rule: hits[rule])
+        half, most = np.quantile(until, [0.5, 0.9]) if len(until) else (float("nan"), float("nan"))
+        cells[0].append(share(hits[DETECTOR], of))
+        cells[1].append(f"{best} {100 * hits[best] / max(of, 1):.1f}")
+        cells[2].append(f"{half:g}, {most:g}")
+        cells[3].append(f"{100 * warned / max(int(one.scans.sum()), 1):.1f}")
+        kept[f"{rate:g}"] = {
+            **{rule: 100 * hits[rule] / max(of, 1) for rule in SCORES},
+            "median": float(half),
+            "p90": float(most),
+            "warned": 100 * warned / max(int(one.scans.sum()), 1),
+        }
+    _say(f"  {world.name} ({of}): " + " | ".join("; ".join(cell) for cell in cells))
+    return kept
+
+
+def defamation(worlds: Sequence[Played]) -> dict[str, object]:
+    """Honest stamps that a rival scans, with false claims: amber and red by the shipped threshold."""
+    _say("", "DEFAMATION, shipped threshold: amber %, published among them | red %")
+    kept: dict[str, object] = {}
+    for attack in (one for one in ATTACKS if one.fakes):
+        all_of = [one.attacks[attack.name].seen for one in worlds]
+        of = sum(len(one.kind) for one in all_of)
+        exposed = sum(int(one.exposed.sum()) for one in all_of)
+        amber = sum(int(((one.top[DETECTOR] >= SHIPPED) | one.exposed).sum()) for one in all_of)
+        red = sum(int(one.red.sum()) for one in all_of)
+        _say(f"  {attack.name}: {share(amber, of)}, {share(exposed, of)} | {share(red, of, digits=3)}")
+        kept[attack.name] = {"amber": 100 * amber / of, "red": 100 * red / of}
+    return kept
+
+
+def main(stamps: int, copies: int, processes: int) -> None:
+    """Play the worlds, print the tables and record them."""
+    tasks = [(place, stamps, copies) for place in range(len(shifted()))]
+    with get_context("spawn").Pool(processes) as pool:
+        worlds = pool.starmap(play, tasks, chunksize=1)
     limits = {
-        (rule, rate): limit(np.concatenate([one.top[rule][calm[name]] for name, one in honest_of.items()]), rate)
+        (rule, rate): limit(np.concatenate([one.honest.top[rule][one.honest.calm] for one in worlds]), rate)
         for rule in SCORES
         for rate in RATES
     }
-    shipped = PARAMETERS.unusual / UNIT
-    rows = {}
-    for world in worlds:
-        one = honest_of[world.name]
-        alarms = int((one.top["detector"][calm[world.name]] >= shipped).sum())
-        over = int((one.top["detector"][calm[world.name]] > limits["detector", 1e-3]).sum())
-        of = int(calm[world.name].sum())
-        exposed = one.exposed[calm[world.name]]
-        sys.stdout.write(
-            f"{world.name}: false alarms % {_show('shipped', alarms, of)}, {_show('at 1e-3', over, of)},"
-            f" {_show('as published', int(exposed.sum()), of)}, red {int(one.corroborated.sum())}\n"
-        )
-        rows[world.name] = {a.name: _attack(world, a, stamps, limits) for a in ATTACKS if a.name in SHOWN}
-    keep("clones", {"thresholds": {f"{rule} {rate}": value for (rule, rate), value in limits.items()}, **rows})
-
-
-def _attack(world: World, attack: Attack, stamps: int, limits: dict[tuple[str, float], float]) -> dict[str, float]:
-    """Detection of one attack in one world, by every rule at every rate, in per cent."""
-    market = attacked(world, attack, max(stamps // 20, 50))
-    found = histories(market)
-    one = scored(market, found)
-    copied = one.copied > 0
-    of, result, line = int(copied.sum()), {}, []
-    for rule in SCORES:
-        for rate in RATES:
-            hits = int((one.top[rule][copied] > limits[rule, rate]).sum())
-            result[f"{rule} {rate}"] = round(100 * hits / max(of, 1), 2)
-            line.append(
-                _show(f"{rule} {rate:g}:", hits, of) if rule == "detector" else f"{rule} {hits / max(of, 1):.1%}"
-            )
-    result["median_scans"] = median_scans(found, limits["detector", 1e-3])
-    sys.stdout.write(f"  {attack.name}: {'; '.join(line)}; median copy scans {result['median_scans']}\n")
-    return result
+    _say(f"{stamps} honest stamps a world, {copies} stamps an attack and world; shares with 95 % intervals")
+    _say("THRESHOLDS " + "; ".join(f"{rule} {rate:g}: {value:g}" for (rule, rate), value in limits.items()))
+    found = {
+        "thresholds": {f"{rule} {rate:g}": value for (rule, rate), value in limits.items()},
+        "false_alarms": alarms(worlds, limits),
+        "classes": classes(worlds, limits),
+        "attacks": detection(worlds, limits),
+        "defamation": defamation(worlds),
+    }
+    keep("clones", rounded(found))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    arguments = argparse.ArgumentParser(prog="python -m bench.clones", description=__doc__)
+    arguments.add_argument("--stamps", type=int, default=60_000, help="honest stamps a world")
+    arguments.add_argument("--copies", type=int, default=500, help="stamps an attack and world")
+    arguments.add_argument("--processes", type=int, default=2, help="worlds played at a time")
+    main(**vars(arguments.parse_args()))

@@ -143,19 +143,19 @@ class Market:
         device = line.get("device")
         mark = device_mark(str(device) if device is not None else None, stamp)
         fix = self._fix(number, line, at_s, mark)
-        look = Look(at_s * _SECOND, mark, fix, consumer=role == "consumer")
+        at, consumer = at_s * _SECOND, role == "consumer"
         if key in self._ids:
             self._fault(number, Fault.DUPLICATE_ID)
-            return _answer(key, name, judge(lot.standing, before, _uncounted(look)))
+            return _answer(key, name, judge(lot.standing, before, Look(at, mark, None, consumer, recorded=False)))
         self._ids.add(key)
         if event == "scan":
             credible = self._crowd.credible(device, stamp, at_s)
-            judged = judge(lot.standing, before, look if credible else _doubted(look))
+            judged = judge(lot.standing, before, Look(at, mark, fix, consumer, credible=credible))
         else:
-            after = _owned(before, event, look) if look.consumer else before
-            judged = judge(lot.standing, after, _uncounted(look))
+            after = _owned(before, event, at, mark, fix) if consumer else before
+            judged = judge(lot.standing, after, Look(at, mark, None, consumer, recorded=False))
         self._stamps[name] = (judged.sighting, lot, stamp)
-        if self.watch is not None and look.consumer:
+        if self.watch is not None and consumer:
             self.watch.saw(lot.name, lot.standing.plan, stamp, at_s, judged.sighting, fix)
         return _answer(key, name, judged)
 
@@ -220,20 +220,12 @@ class Market:
 _USUAL_KM = {"gps": 1.0, "wifi": 15.0, "mobile_ip": 125.0}
 
 
-def _uncounted(look: Look) -> Look:
-    return Look(look.at, look.device, None, consumer=look.consumer, recorded=False)
-
-
-def _doubted(look: Look) -> Look:
-    return Look(look.at, look.device, look.fix, consumer=look.consumer, credible=False)
-
-
-def _owned(before: Sighting, event: str, look: Look) -> Sighting:
+def _owned(before: Sighting, event: str, at: int, mark: int, fix: Fix | None) -> Sighting:
     if event == "claim":
-        return detector.claimed(before, look.device, look.fix)
+        return detector.claimed(before, mark, fix)
     if event == "pin_ok":
-        return detector.confirmed(before, look.at, look.device, look.fix)
-    return detector.mistyped(before, look.device)
+        return detector.confirmed(before, at, mark, fix)
+    return detector.mistyped(before, mark)
 
 
 def _on_earth(lat: float, lon: float) -> bool:
@@ -260,20 +252,21 @@ def _answer(key: object, stamp: str, judged: Judgement) -> bytes:
         {
             "id": key,
             "stamp": stamp,
-            "verdict": judged.verdict.value,
+            "verdict": judged.verdict,
             "suspicion": round(judged.sighting.weight / UNIT, 4),
-            "reasons": [_said(finding.code, tuple(finding.values.items())) for finding in judged.findings],
+            "reasons": [_said(code, *values.items()) for code, values in judged.findings],
         }
     )
 
 
 @lru_cache(maxsize=65_536)
-def _said(code: Any, values: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+def _said(code: Any, *values: tuple[str, Any]) -> orjson.Fragment:
+    """A reason in words, ready to be written: most reasons are said again and again."""
     words = reason(Finding(code, dict(values)))
     found = {"code": words.code.value, "vi": words.text.vi, "en": words.text.en}
     if words.evidence is not None:
         found |= {"evidence_vi": words.evidence.vi, "evidence_en": words.evidence.en}
-    return found
+    return orjson.Fragment(orjson.dumps(found))
 
 
 def now_s(at: datetime) -> int:

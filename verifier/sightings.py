@@ -26,6 +26,7 @@ __all__ = ["MAX_BYTES", "NEVER_SEEN", "Deed", "Fix", "Mark", "Sighting", "device
 VERSION = 2
 SLOTS = 6
 MAX_BYTES = 80
+MOST_BY_ONE, MOST_DEVICES, MOST_SCANS = 15, 0xFFFF, 0xFF_FFFF
 
 _SECOND = 1_000_000
 _HEAD = struct.Struct("<BBHBHII6sIhhIBh")
@@ -33,9 +34,8 @@ _SLOT = 3  # bytes
 _DEGREE = 100  # places are kept in hundredths of a degree, about a kilometre: finer than the cell they come from
 _APART_KM = 50  # the widest pair of places is kept in steps of this
 _MARK_BITS = 17
-_MOST_BY_ONE = 15
 
-_U8, _U16, _U24 = 0xFF, 0xFFFF, 0xFF_FFFF
+_U8, _U16 = 0xFF, 0xFFFF
 
 
 class Mark(IntEnum):
@@ -99,33 +99,16 @@ class Sighting(NamedTuple):
         """Whether this fact is in the history."""
         return bool(self.marks & mark)
 
-    def counted(self, at: int, device: int) -> "Sighting":
-        """The history after one more counted scan at `at` by the device with this mark (0 where it is not known)."""
-        at = max(at // _SECOND * _SECOND, self.last_at)
-        _, known, deeds = self.slot(device)
-        return Sighting(
-            self.marks | Mark.FIRST_USED,
-            min(self.scans + 1, _U24),
-            min(self.devices + (1 if device and not known else 0), _U16),
-            self.first_at or at,
-            at,
-            self.pin_device,
-            self.pin_at_s,
-            self.fix,
-            self.apart_km,
-            self._touched((device, min(known + 1, _MOST_BY_ONE), deeds)) if device else self.seen,
-            self.evidence,
-            self.weight,
-        )
-
-    def _touched(self, slot: Slot) -> tuple[Slot, ...]:
-        """The slots with this device in front; the one not seen for the longest time falls out."""
+    def touched(self, slot: Slot) -> tuple[Slot, ...]:
+        """The devices with this one in front; the one not seen for the longest time falls out."""
+        if not self.seen:
+            return (slot,)
         return (slot, *[other for other in self.seen if other[0] != slot[0]])[:SLOTS]
 
     def did(self, device: int, deed: Deed) -> "Sighting":
         """The history with a deed of a device on record."""
         _, known, deeds = self.slot(device)
-        return self._replace(seen=self._touched((device, known, deeds | deed))) if device else self
+        return self._replace(seen=self.touched((device, known, deeds | deed))) if device else self
 
     def placed(self, fix: Fix) -> "Sighting":
         """The history with `fix` as the last well-located scan."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 from verifier.clones import detector
 from verifier.clones.evidence import NO_PLAN, Plan
@@ -106,8 +107,7 @@ def _day_from_epoch(days: int) -> date:
     return _EPOCH + timedelta(days=days)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A fact that applies, with the values its sentences need."""
 
     code: ReasonCode
@@ -162,8 +162,7 @@ class Standing:
     flags: Flags = NO_FLAGS
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """One scan as the judge sees it: when (UTC microseconds), which device's mark, where, and whether it may count."""
 
     at: int
@@ -175,8 +174,7 @@ class Look:
     credible: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict, all findings, the stamp's history after this scan and what of it is shown.
 
     `shadowed`: it would be a suspected copy, if the office had that warning shown.
@@ -234,7 +232,7 @@ def shown(sighting: Sighting, device: int) -> Scans:
 
 
 def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
-    leading = [finding.code for finding in findings if finding.code in LEADS_TO]
+    leading = [code for code, _ in findings if code in LEADS_TO]
     if not leading:
         return Verdict.VALID_FIRST if first else Verdict.VALID, False
     # In the shadow a suspected copy is no harder than any other warning, so it hides none.
@@ -340,7 +338,7 @@ def _of_lot(standing: Standing, today: date) -> list[Finding]:
 def _of_history(after: Sighting, scans: Scans, *, first: bool, counted: bool) -> list[Finding]:
     found = []
     if first:
-        found.append(found_that(ReasonCode.FIRST_SCAN))
+        found.append(_FIRST)
     if scans.by_you > counted:
         found.append(found_that(ReasonCode.SEEN_BEFORE, by_you=scans.by_you))
     if scans.elsewhere:
@@ -353,6 +351,9 @@ def _of_history(after: Sighting, scans: Scans, *, first: bool, counted: bool) ->
         # Rounded down, so that the page gives nobody's place away.
         found.append(found_that(ReasonCode.IMPOSSIBLE_TRAVEL, km=after.apart_km // 50 * 50))
     return found
+
+
+_FIRST = Finding(ReasonCode.FIRST_SCAN, {})
 
 
 def _of_display(flags: Flags) -> list[Finding]:

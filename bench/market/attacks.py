@@ -24,7 +24,10 @@ from bench.market.places import Ints, scatter
 
 @dataclass(frozen=True)
 class Attack:
-    """A way to copy: `copies` packs a code; `local` in the genuine item's own town; `stale` after the sales life."""
+    """A way to copy: `copies` packs a code, in so many `cities`; `local` in the genuine item's own town.
+
+    `stale`: sold after the sales life; else mostly within it (`Customs.inside`).
+    """
 
     name: str
     copies: int
@@ -33,6 +36,7 @@ class Attack:
     photo: bool = False
     refill: bool = False
     fakes: int = 0
+    cities: int = 3
 
 
 ATTACKS = (
@@ -68,27 +72,32 @@ def _clones(stage: Stage, attack: Attack, own: Packs) -> Packs:
     """The copies that somebody scans: where, when, and what is under their scratch layer."""
     rng, chart, size = stage.rng, stage.map, len(own)
     which = np.repeat(np.arange(size), rng.binomial(attack.copies, stage.customs.scan_rate, size))
-    towns = np.stack([chart.pick(rng, size) for _ in range(3)], axis=1)
+    towns = np.stack([chart.pick(rng, size) for _ in range(attack.cities)], axis=1)
     mixed = rng.random(size) < 0.4
     towns[mixed, 0] = own.town[mixed]
     if attack.local or attack.refill:
         towns[:] = own.town[:, None]
-    town = towns[which, rng.integers(0, 3, len(which))]
+    town = towns[which, rng.integers(0, attack.cities, len(which))]
     life = stage.lots.shelf_days[own.lot]
     span = rng.uniform(8, 60, size)
     begins = own.arrives + rng.uniform(1, 10, size)
+    sales_life = np.maximum(stage.lots.life_days[own.lot], 3 * life)
+    ends = np.full(size, np.inf)
     if attack.stale:
-        sales_life = np.maximum(stage.lots.life_days[own.lot], 3 * life)
         begins = stage.lots.activated[own.lot] + sales_life * rng.uniform(1, 2, size)
     elif attack.refill:
         begins, span = own.sold + rng.uniform(10, 60, size), np.full(size, 5.0)
     else:
         span = np.minimum(span, np.maximum(life * 3, 8.0))
+        inside = rng.random(size) < stage.customs.inside
+        ends[inside] = (stage.lots.activated[own.lot] + sales_life)[inside]
+        begins = np.minimum(begins, np.maximum(ends - sales_life / 2, own.arrives))
+        span = np.minimum(span, np.maximum(ends - begins, 1.0))
     arrives = begins[which] + rng.random(len(which)) * span[which]
     lot = own.lot[which]
     spread = np.full(len(which), max(2, attack.copies // 12))
     shop, lat, lon = shops(stage, lot + 500_000, town, spread)
-    sold = arrives + rng.exponential(np.minimum(life[which], 6.0))
+    sold = np.minimum(arrives + rng.exponential(np.minimum(life[which], 6.0)), np.maximum(ends[which], arrives + 0.1))
     pins = np.array([NO_PIN, RIGHT_PIN, WRONG_PIN])[rng.choice(3, size, p=[0.3, 0.4, 0.3])]
     pin = np.where(stage.lots.pin[lot], pins[which], NO_PIN)
     return Packs(own.stamp[which], lot, town, lat, lon, shop, arrives, sold, pin, np.ones_like(which))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.market.packs import CLAIM, CONSUMER, PIN_OK, PIN_WRONG, SCAN
 from bench.market.phones import NONE, SOURCES
-from bench.market.places import Floats, Ints
+from bench.market.places import Ints
 from bench.market.trace import Market
 from verifier.clones import detector
 from verifier.clones.distance import Fix, how_known
@@ -21,7 +21,10 @@ COUNTERS = len(AXES)
 
 @dataclass(frozen=True)
 class Histories:
-    """One row a sign that spoke: the counters, the weight, the stamp, and the scans of copies by then."""
+    """One row a sign that spoke: the counters, the weight, the stamp, and the scans of copies by then.
+
+    `copy`: the sign is itself a scan of a copy.
+    """
 
     counters: NDArray[np.uint16]
     weight: NDArray[np.int16]
@@ -29,7 +32,7 @@ class Histories:
     clones: Ints
     kind: Ints
     corroborated: NDArray[np.bool_]
-    t: Floats
+    copy: NDArray[np.bool_]
 
 
 def plans(market: Market) -> list[Plan]:
@@ -77,7 +80,9 @@ def histories(market: Market) -> Histories:
             clones[stamp] = clones.get(stamp, 0) + 1
         if after.evidence is not before.evidence and role == CONSUMER:
             rows.append(after.evidence[:COUNTERS])
-            marks.append((after.weight, stamp, clones.get(stamp, 0), after.has(detector.CORROBORATED), at_s))
+            marks.append(
+                (after.weight, stamp, clones.get(stamp, 0), after.has(detector.CORROBORATED), clone and event == SCAN)
+            )
     columns_of = np.array(marks, dtype=np.int64).reshape(-1, 5)
     stamps = columns_of[:, 1]
     return Histories(
@@ -87,7 +92,7 @@ def histories(market: Market) -> Histories:
         columns_of[:, 2],
         market.kind[stamps],
         columns_of[:, 3].astype(bool),
-        columns_of[:, 4].astype(np.float64),
+        columns_of[:, 4].astype(bool),
     )
 
 

@@ -136,7 +136,7 @@ def lots_of(world: World, chart: Map, count: int) -> Lots:
     towns[np.arange(3)[None, :] >= many[:, None]] = -1
     fresh = rng.random(count) < made.fresh
     shelf = np.where(fresh, made.fresh_days, made.dry_days) * np.exp(rng.normal(0, 0.2, count))
-    life = np.where(fresh, shelf * rng.uniform(2.5, 6, count), shelf * rng.uniform(4, 12, count))
+    life = made.life * np.where(fresh, shelf * rng.uniform(2.5, 6, count), shelf * rng.uniform(4, 12, count))
     return Lots(
         origin_lat=lat,
         origin_lon=lon,

@@ -14,7 +14,7 @@ from bench.market.places import Ints, Map
 from bench.market.worlds import World
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-SCANNED_A_LOT = 200
+SCANNED_A_LOT, ATTACKED_A_LOT = 200, 4
 _EVENTS = ("scan", "claim", "pin_ok", "pin_wrong")
 _ROLES = ("consumer", "staff", "inspector")
 
@@ -33,7 +33,7 @@ class Market:
 
 def honest(world: World, stamps: int, boost: float = 1.0) -> Market:
     """A world of honest stamps, each scanned at least once. `boost` makes the rare kinds more frequent."""
-    stage, lot = _stage(world, stamps, part=2)
+    stage, lot = _stage(world, stamps, part=2, lots=stamps // SCANNED_A_LOT)
     made, rng = stage.customs, stage.rng
     shares = np.array([made.office, made.display, made.link, made.photo]) * boost
     kind = np.searchsorted(np.cumsum(shares), rng.random(stamps), side="right")
@@ -45,16 +45,16 @@ def honest(world: World, stamps: int, boost: float = 1.0) -> Market:
 
 
 def attacked(world: World, attack: Attack, stamps: int) -> Market:
-    """The same world's stamps under an attack."""
-    stage, lot = _stage(world, stamps, part=sum(map(ord, attack.name)))
+    """The same world's stamps under an attack, of many lots."""
+    stage, lot = _stage(world, stamps, part=sum(map(ord, attack.name)), lots=stamps // ATTACKED_A_LOT)
     events = copied(stage, attack, np.arange(stamps), lot)
     kind = np.full(stamps, int(Kind.DEFAMED if attack.fakes else Kind.COPIED))
     return Market(world, stage.map, stage.lots, seen(stage, events), kind, lot)
 
 
-def _stage(world: World, stamps: int, part: int) -> tuple[Stage, Ints]:
+def _stage(world: World, stamps: int, part: int, lots: int) -> tuple[Stage, Ints]:
     chart = world.map()
-    count = max(8, stamps // SCANNED_A_LOT)
+    count = max(8, lots)
     rng = world.rng(part)
     return Stage(world, chart, lots_of(world, chart, count), rng, Phones()), rng.integers(0, count, stamps)
 

@@ -12,7 +12,10 @@ from bench.market.places import Map, Rng, invented, vietnam
 
 @dataclass(frozen=True)
 class Customs:
-    """How people buy, scan and are seen. Shares are of scanned packs unless said; distances km; times days."""
+    """How people buy, scan and are seen. Shares are of scanned packs unless said; distances km; times days.
+
+    `life` stretches the sales life that lots state; `inside`: the share of copied codes that are sold within it.
+    """
 
     scan_rate: float = 0.10
     company: float = 0.0
@@ -56,6 +59,8 @@ class Customs:
     planned: float = 0.9
     plan_km: float = 40.0
     no_life: float = 0.1
+    life: float = 1.0
+    inside: float = 1.0
     invented_map: bool = False
     exponent: float = 1.75
 
@@ -91,6 +96,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "foreign": (0.003, 0.05),
     "no_device": (0.005, 0.15),
     "plan_km": (15.0, 120.0),
+    "life": (0.7, 4.0),
 }
 _EVEN: dict[str, tuple[float, float]] = {
     "company": (0.0, 1.0),
@@ -103,6 +109,7 @@ _EVEN: dict[str, tuple[float, float]] = {
     "new_device": (0.03, 0.40),
     "planned": (0.5, 1.0),
     "no_life": (0.0, 0.3),
+    "inside": (0.0, 1.0),
     "exponent": (1.0, 2.5),
 }
 
@@ -125,10 +132,18 @@ class World:
         return invented(self.rng(99), made.exponent) if made.invented_map else vietnam(made.exponent)
 
 
+# One custom in eight is drawn from a range this much wider at both ends: markets do not keep to what one expects.
+_WIDER, _ODD = 2.5, 1 / 8
+
+
 def drawn(seed: int) -> World:
     """A training world: every custom drawn from its range, most of them evenly in their logarithm."""
     rng = np.random.default_rng([seed, 7])
-    values = {name: float(np.exp(rng.uniform(np.log(low), np.log(high)))) for name, (low, high) in _RANGES.items()}
+    values = {}
+    for name, (low, high) in _RANGES.items():
+        wider = _WIDER if rng.random() < _ODD else 1.0
+        value = float(np.exp(rng.uniform(np.log(low / wider), np.log(high * wider))))
+        values[name] = min(value, 0.9) if high <= 1 else value
     values |= {name: float(rng.uniform(low, high)) for name, (low, high) in _EVEN.items()}
     if rng.random() < 0.25:
         values["parcels"] = float(rng.uniform(0.1, 0.9))

@@ -7,6 +7,7 @@ from app import schema
 from app.models import Base
 from app.models.base import Word
 from tests.conftest import NOW, Stack
+from verifier.clones import detector
 from verifier.fact_tables import TABLES
 from verifier.journal import TABLES as WRITTEN
 from verifier.records import SIGHTING
@@ -27,7 +28,7 @@ def test_down_to_nothing_and_up_again(stack: Stack) -> None:
 
 
 def test_histories_go_down_and_up_with_their_counts(stack: Stack) -> None:
-    seen = NEVER_SEEN.counted(NOW, 5).counted(NOW + 9_000_000, 6).pin_confirmed(6, NOW)
+    seen = detector.scanned(detector.scanned(NEVER_SEEN, NOW, 5, None), NOW + 9_000_000, 6, None).pin_confirmed(6, NOW)
     with stack.engine.begin() as connection:
         connection.execute(sa.insert(SIGHTING), {"stamp": 7, "n": 3, "state": seen.pack()})
 

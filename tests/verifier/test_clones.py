@@ -292,12 +292,26 @@ def test_a_history_goes_back_to_the_first_version_with_its_counts(done: list[Act
 COPIED = Evidence(
     voices=8, days=1, placed=4, same=1, last_h=105, towns=1, switches=2, off_plan=3, owners=2, claims=2, planned=1
 )
-DISPLAYED = Evidence(voices=11, days=6, placed=4, aside=2, last_h=241, weeks=0, old=7, owners=1, planned=1)
+DISPLAYED = Evidence(
+    voices=13,
+    days=4,
+    placed=5,
+    aside=1,
+    last_h=227,
+    after_claim=3,
+    towns=1,
+    switches=1,
+    hubs=1,
+    old=7,
+    owners=1,
+    claims=1,
+    planned=1,
+)
 
 
 def test_a_registered_display_piece_is_left_alone_and_copies_of_it_are_not() -> None:
-    """Eleven strangers at one place over ten days, on old goods: odd for a pack that was sold, usual on a shelf."""
-    seen = NEVER_SEEN.counted(BEGIN_S * SECOND, 1).judged(DISPLAYED, weigh(DISPLAYED))
+    """Thirteen strangers about one place over ten days, on old goods: odd for a sold pack, usual on a shelf."""
+    seen = detector.scanned(NEVER_SEEN, BEGIN_S * SECOND, 1, None).judged(DISPLAYED, weigh(DISPLAYED))
     look = Look((BEGIN_S + 20 * 86_400) * SECOND, recorded=False)
     shown = replace(STANDING, flags=Flags(display="Cửa hàng"))
     assert judge(STANDING, seen, look).verdict is Verdict.UNUSUAL
@@ -336,7 +350,6 @@ def test_a_false_alarm_covers_what_was_known_and_no_more(known: list[Act], later
 
 def test_every_number_of_the_detector_names_its_source() -> None:
     raw = json.loads(files("verifier.clones").joinpath("weights.json").read_text("utf-8"))
-    numbers = {**raw, **raw["shares"]}
-    given_by = {name: one["source"] for name, one in numbers.items() if isinstance(one, dict) and "value" in one}
-    assert len(given_by) == 10
+    given_by = {name: one["source"] for name, one in raw.items() if isinstance(one, dict) and "value" in one}
+    assert len(given_by) == 7
     assert all(source.partition(":")[0] in {"fitted", "measured", "assumption"} for source in given_by.values())

@@ -6,11 +6,12 @@ that come together are weighed together, once, and a replay gives the same bytes
 """
 
 from verifier.clones.distance import Fix, Known, impossible_km
-from verifier.clones.evidence import NO_PLAN, Plan, Sign, SignKind, updated
+from verifier.clones.evidence import NO_PLAN, Evidence, Plan, Sign, SignKind, updated
 from verifier.clones.weights import weigh
-from verifier.sightings import Deed, Mark, Sighting
+from verifier.sightings import MOST_BY_ONE, MOST_DEVICES, MOST_SCANS, Deed, Mark, Sighting
 
 _SECOND = 1_000_000
+_NOWHERE = 0.0, 0.0, 0.0, Known.NOT
 CORROBORATED = Mark.PIN_FAR | Mark.VOUCHED_APART
 
 
@@ -18,16 +19,47 @@ def scanned(
     before: Sighting, at: int, device: int, fix: Fix | None, plan: Plan = NO_PLAN, *, credible: bool = True
 ) -> Sighting:
     """The history after a counted scan at `at` (UTC microseconds) by the device with this mark."""
-    known = before.slot(device)[1]
-    after = before.counted(at, device)
-    torn = False
-    if fix is not None:
-        after, torn = _moved(after, fix)
-        after = after.did(device, Deed.PLACED) if fix.known >= Known.FAIRLY and not known else after
-    return _weighed(
-        after,
-        _sign(SignKind.SCAN, after, fix, device, new=not known, again=known == 1, torn=torn, credible=credible),
-        plan,
+    _, known, deeds = before.slot(device)
+    new = not known
+    at = max(at // _SECOND * _SECOND, before.last_at)
+    begun = before.first_at or at
+    where, torn = (before, False) if fix is None else _moved(before, fix)
+    if device:
+        placed = Deed.PLACED if new and fix is not None and fix.known >= Known.FAIRLY else 0
+        seen = before.touched((device, min(known + 1, MOST_BY_ONE), deeds | placed))
+    else:
+        seen = before.seen
+    evidence, weight = before.evidence, before.weight
+    if new or known == 1:
+        lat, lon, km, how = _NOWHERE if fix is None else (fix.lat, fix.lon, float(fix.accuracy_km), fix.known)
+        sign = Sign(
+            SignKind.SCAN,
+            at // _SECOND,
+            begun // _SECOND,
+            device,
+            new,
+            not new,
+            lat,
+            lon,
+            km,
+            how,
+            credible=credible,
+            torn=torn,
+        )
+        evidence, weight = _weighed(before, sign, plan)
+    return Sighting(
+        where.marks | Mark.FIRST_USED,
+        min(before.scans + 1, MOST_SCANS),
+        min(before.devices + 1, MOST_DEVICES) if device and new else before.devices,
+        begun,
+        at,
+        before.pin_device,
+        before.pin_at_s,
+        where.fix,
+        where.apart_km,
+        seen,
+        evidence,
+        weight,
     )
 
 
@@ -36,7 +68,7 @@ def vouched(before: Sighting, fix: Fix | None) -> Sighting:
     if fix is None:
         return before
     after, _ = _moved(before, fix._replace(vouched=True))
-    return _weighed(after, _sign(SignKind.SCAN, after, fix, 0, vouched=True, at=fix.at_s * _SECOND))
+    return after.judged(*_weighed(after, _sign(SignKind.SCAN, after, fix, 0, vouched=True, at=fix.at_s * _SECOND)))
 
 
 def located(before: Sighting, fix: Fix, plan: Plan = NO_PLAN) -> Sighting:
@@ -45,14 +77,16 @@ def located(before: Sighting, fix: Fix, plan: Plan = NO_PLAN) -> Sighting:
     mark, count, deeds = before.slot(fix.device)
     if not mark or count != 1 or deeds & Deed.PLACED:
         return after
-    return _weighed(after.did(mark, Deed.PLACED), _sign(SignKind.PLACE, after, fix, mark, torn=torn), plan)
+    return after.did(mark, Deed.PLACED).judged(
+        *_weighed(after, _sign(SignKind.PLACE, after, fix, mark, torn=torn), plan)
+    )
 
 
 def claimed(before: Sighting, device: int, fix: Fix | None, *, credible: bool = True) -> Sighting:
     """The history after somebody said "I bought this"."""
     new = not before.slot(device)[2] & Deed.CLAIMED and bool(device or not before.has(Mark.CLAIMED))
     after = before.claimed().did(device, Deed.CLAIMED)
-    return _weighed(after, _sign(SignKind.CLAIM, after, fix, device, new=new, credible=credible))
+    return after.judged(*_weighed(after, _sign(SignKind.CLAIM, after, fix, device, new=new, credible=credible)))
 
 
 def confirmed(before: Sighting, at: int, device: int, fix: Fix | None) -> Sighting:
@@ -62,7 +96,7 @@ def confirmed(before: Sighting, at: int, device: int, fix: Fix | None) -> Sighti
     after = before.pin_confirmed(device, at) if first else before.pin_reused() if new else before
     if fix is not None and new:
         after, _ = _moved(after, fix._replace(vouched=True))
-    after = _weighed(after, _sign(SignKind.PIN_OK, after, fix, device, new=new))
+    after = after.judged(*_weighed(after, _sign(SignKind.PIN_OK, after, fix, device, new=new)))
     return after.marked(Mark.PIN_FAR) if after.evidence.far_pins > before.evidence.far_pins else after
 
 
@@ -70,7 +104,7 @@ def mistyped(before: Sighting, device: int) -> Sighting:
     """The history after a wrong scratch code; one a device."""
     new = bool(device) and not before.slot(device)[2] & Deed.MISTYPED
     after = before.did(device, Deed.MISTYPED)
-    return _weighed(after, _sign(SignKind.PIN_WRONG, after, None, device, new=new))
+    return after.judged(*_weighed(after, _sign(SignKind.PIN_WRONG, after, None, device, new=new)))
 
 
 def _moved(before: Sighting, fix: Fix) -> tuple[Sighting, bool]:
@@ -92,28 +126,24 @@ def _sign(  # noqa: PLR0913  one a field
     device: int,
     *,
     new: bool = True,
-    again: bool = False,
     vouched: bool = False,
     torn: bool = False,
     credible: bool = True,
     at: int = 0,
 ) -> Sign:
     at_s, begun_s = (at or sighting.last_at) // _SECOND, sighting.first_at // _SECOND
-    sign = Sign(kind, at_s, begun_s, device, new, again, vouched=vouched, credible=credible, torn=torn)
+    sign = Sign(kind, at_s, begun_s, device, new, vouched=vouched, credible=credible, torn=torn)
     return sign if fix is None else sign._replace(lat=fix.lat, lon=fix.lon, km=fix.accuracy_km, known=fix.known)
 
 
-def _weighed(sighting: Sighting, sign: Sign, plan: Plan = NO_PLAN) -> Sighting:
-    """The history with this sign in its evidence; its weight moves only when the sign spoke, and only upwards.
+def _weighed(before: Sighting, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, int]:
+    """The evidence with this sign, and its weight, which moves only when the sign spoke, and only upwards.
 
     A code that is on a thousand packs would otherwise look more and more like one pack on display, and its buyers would
     be warned less the more of them there are. The threshold is set by the highest weight of honest stamps' whole lives.
     """
-    before = sighting.evidence
-    evidence, spoke = updated(before, sign, plan)
-    if evidence is before:
-        return sighting
+    evidence, spoke = updated(before.evidence, sign, plan)
     if not spoke:
-        return sighting.judged(evidence, sighting.weight)
+        return evidence, before.weight
     weight = weigh(evidence)
-    return sighting.judged(evidence, max(weight, sighting.weight) if before.voices else weight)
+    return evidence, max(weight, before.weight) if before.evidence.voices else weight

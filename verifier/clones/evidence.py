@@ -11,6 +11,7 @@ The counters are whole numbers, so that a replay in the recorded order gives the
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
+from math import inf
 from typing import Any, NamedTuple, Self
 
 from verifier.clones.distance import Known, roughly_km
@@ -49,7 +50,11 @@ class Plan(NamedTuple):
 
     def off_km(self, lat: float, lon: float) -> float:
         """How far a place is outside the plan."""
-        return min([roughly_km(lat, lon, area[0], area[1]) - area[2] for area in self.areas])
+        least = inf
+        for area in self.areas:
+            off = roughly_km(lat, lon, area[0], area[1]) - area[2]
+            least = min(least, off)
+        return least
 
 
 NO_PLAN = Plan()
@@ -147,14 +152,17 @@ _PACK = struct.Struct(f"<BBBBBH{_FLAGS}s6h")
 SIZE = _PACK.size
 NO_EVIDENCE = Evidence()
 CLAIMED_HERE, PIN_HERE = 1, 2
+_VOICES, _DAYS, _PLACED, _SAME, _ASIDE, _LAST_H, _WEEKS, _AFTER_CLAIM, _TOWNS, _SWITCHES, _OFF_PLAN, _HUBS = range(12)
+_OLD, _STALE, _TORN, _PLANNED, _LAST_PLACE, _PLACES = map(
+    Evidence._fields.index, ("old", "stale", "torn", "planned", "last_place", "places")
+)
 
 
 def updated(e: Evidence, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, bool]:
     """The evidence after one more sign, and whether the sign spoke. Signs come in the order they were recorded in."""
     if sign.vouched:
         return _visited(e, sign), False
-    kind = sign.kind
-    if kind is SignKind.SCAN:
+    if sign.kind is SignKind.SCAN:
         if sign.new:
             return _heard(e, sign, plan)
         return (e._replace(owners=min(e.owners + 1, _MOST)) if sign.again else e), False
@@ -166,7 +174,9 @@ def updated(e: Evidence, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, bo
 def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
     """A voice that is no scan: a place, a wrong scratch code, a claim or a right code."""
     if sign.kind is SignKind.PLACE:
-        return e._replace(**_placed(e, sign, plan))
+        v = list(e)
+        _placed(v, sign, plan)
+        return Evidence._make(v)
     if sign.kind is SignKind.PIN_WRONG:
         return e._replace(wrong_pins=min(e.wrong_pins + 1, 3))
     return _owned(e, sign)
@@ -174,61 +184,77 @@ def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
 
 def _heard(e: Evidence, sign: Sign, plan: Plan) -> tuple[Evidence, bool]:
     """A scan by a device that is new to the stamp."""
-    last_h = min(max(sign.at_s - sign.begun_s, 0) // _HOUR_S, _U16)
-    gap_h = last_h - e.last_h
     if not sign.credible:
         return e, False
-    found = _placed(e, sign, plan)
-    if not sign.device and e.voices and gap_h < _DAY_H and "towns" not in found:
+    after_s = sign.at_s - sign.begun_s
+    last_h = min(after_s // _HOUR_S, _U16) if after_s > 0 else 0
+    gap_h = last_h - e.last_h
+    voices = e.voices
+    v: list[Any] = list(e)
+    town = sign.known is not Known.NOT and _placed(v, sign, plan)
+    if not sign.device and voices and gap_h < _DAY_H and not town:
         return e, False  # nobody in particular, soon after somebody: as well a repeat
-    if e.voices == 0 or gap_h >= _DAY_H:
-        found["days"] = min(e.days + 1, _U8)
+    v[_VOICES] = min(voices + 1, _U8)
+    if not voices or gap_h >= _DAY_H:
+        _add(v, _DAYS, _U8)
         if gap_h >= _LONG_H:
-            found["weeks"] = min(e.weeks + 1, _MOST)
+            _add(v, _WEEKS)
         if e.claims or e.pins:
-            found["after_claim"] = min(e.after_claim + 1, _MOST)
+            _add(v, _AFTER_CLAIM)
     if plan.life_s:
-        age_s = sign.at_s - plan.since_s
-        if age_s > plan.life_s:
-            found["stale"] = min(e.stale + 1, _MOST)
-        if 2 * age_s > plan.life_s:
-            found["old"] = min(e.old + 1, _MOST)
+        _aged(v, sign.at_s - plan.since_s, plan.life_s)
     if sign.torn:
-        found["torn"] = min(e.torn + 1, 3)
-    return e._replace(
-        voices=min(e.voices + 1, _U8), last_h=max(last_h, e.last_h), planned=int(bool(plan.areas)), **found
-    ), True
+        _add(v, _TORN, 3)
+    v[_LAST_H] = max(last_h, e.last_h)
+    v[_PLANNED] = 1 if plan.areas else 0
+    return Evidence._make(v), True
 
 
-def _placed(e: Evidence, sign: Sign, plan: Plan) -> dict[str, Any]:
-    """What changes by where a voice is."""
-    if sign.known is Known.NOT:
-        return {}
-    off = plan.off_km(sign.lat, sign.lon) - sign.km if plan.areas else 0.0
-    near = _nearest_km(e.places, sign) - sign.km if e.places else 0.0
-    if (near > ABROAD_KM or not e.places) and off > ABROAD_KM:
-        return {}
+def _aged(v: list[Any], age_s: int, life_s: int) -> None:
+    """Put how old the goods are into the counters."""
+    if 2 * age_s > life_s:
+        _add(v, _OLD)
+        if age_s > life_s:
+            _add(v, _STALE)
+
+
+def _add(v: list[Any], n: int, most: int = _MOST) -> None:
+    """One more in a counter, which stops at its largest value."""
+    if v[n] < most:
+        v[n] += 1
+
+
+def _placed(v: list[Any], sign: Sign, plan: Plan) -> bool:
+    """Put where a voice is into the counters; whether it is far from every known place."""
+    places: Places = v[_PLACES]
+    lat, lon, doubt_km = sign.lat, sign.lon, sign.km
+    off = plan.off_km(lat, lon) - doubt_km if plan.areas else 0.0
+    here, near = _nearest(places, lat, lon) if places else (0, doubt_km)
+    near -= doubt_km
+    if off > ABROAD_KM and (near > ABROAD_KM or not places):
+        return False
     if sign.known is Known.ROUGHLY:
-        far = min(near if e.places else off, off if plan.areas else near) + sign.km > HUB_KM
-        return {"hubs": min(e.hubs + 1, _MOST)} if far else {}
-    found: dict[str, Any] = {"placed": min(e.placed + 1, _U8)}
+        if min(near if places else off, off if plan.areas else near) + doubt_km > HUB_KM:
+            _add(v, _HUBS)
+        return False
+    first = not v[_PLACED]
+    _add(v, _PLACED, _U8)
     if off > OFF_PLAN_KM:
-        found["off_plan"] = min(e.off_plan + 1, _MOST)
-    if not e.places or near > FAR_KM:
-        places = _with_place(e.places, sign)
-        found["places"] = places
-        found["last_place"] = _nearest(places, sign)
-        if e.places:
-            found["towns"] = min(e.towns + 1, _MOST)
-    else:
-        here = _nearest(e.places, sign)
-        if here != e.last_place and e.placed:
-            found["switches"] = min(e.switches + 1, _MOST)
-        found["last_place"] = here
-    if sign.known is Known.EXACTLY and near <= FAR_KM:
-        beside = near > ASIDE_KM
-        found["aside" if beside else "same"] = min((e.aside if beside else e.same) + 1, _U8)
-    return found
+        _add(v, _OFF_PLAN)
+    if places and near <= FAR_KM:
+        if here != v[_LAST_PLACE] and not first:
+            _add(v, _SWITCHES)
+        v[_LAST_PLACE] = here
+        if sign.known is Known.EXACTLY:
+            _add(v, _ASIDE if near > ASIDE_KM else _SAME, _U8)
+        return False
+    if places:
+        _add(v, _TOWNS)
+    elif sign.known is Known.EXACTLY:
+        _add(v, _SAME, _U8)
+    v[_PLACES] = made = _with_place(places, sign)
+    v[_LAST_PLACE] = _nearest(made, lat, lon)[0]
+    return bool(places)
 
 
 def _visited(e: Evidence, sign: Sign) -> Evidence:
@@ -257,7 +283,7 @@ def _owned(e: Evidence, sign: Sign) -> Evidence:
 def _marked(places: Places, sign: Sign, mark: int) -> Places:
     if not places or _nearest_km(places, sign) - sign.km > FAR_KM:
         places = _with_place(places, sign)
-    best = _nearest(places, sign)
+    best = _nearest(places, sign.lat, sign.lon)[0]
     if _km_to(places[best], sign) - sign.km > FAR_KM:
         return places  # every place is taken by another claim
     lat, lon, marks = places[best]
@@ -277,9 +303,15 @@ def _km_to(place: tuple[int, int, int], sign: Sign) -> float:
     return roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, sign.lat, sign.lon)
 
 
-def _nearest(places: Places, sign: Sign) -> int:
-    return min(range(len(places)), key=lambda n: _km_to(places[n], sign))
+def _nearest(places: Sequence[tuple[int, int, int]], lat: float, lon: float) -> tuple[int, float]:
+    """Which place is nearest, and how many km away."""
+    best, least = 0, inf
+    for n, place in enumerate(places):
+        km = roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, lat, lon)
+        if km < least:
+            best, least = n, km
+    return best, least
 
 
 def _nearest_km(places: Sequence[tuple[int, int, int]], sign: Sign) -> float:
-    return min([roughly_km(place[0] / _DEGREE, place[1] / _DEGREE, sign.lat, sign.lon) for place in places])
+    return _nearest(places, sign.lat, sign.lon)[1]

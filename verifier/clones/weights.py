@@ -1,22 +1,20 @@
-"""What evidence weighs: log-odds of "this code is on several packs" against three honest explanations. Pure.
+"""What evidence weighs: log-odds of "this code is on several packs" against honest explanations. Pure.
 
-The honest explanations ("nulls") are an ordinary pack, a pack that many people see in one place (a display unit, an
-office), and a code that was passed around (a forwarded link, a public photo). For each there is a sum of small tables,
-one a pair of counters; a cell is the logarithm of how many more times stamps on several packs than stamps with that
-explanation come by there. All must be rejected: the weight is the log-odds against their mixture,
+The weight is a sum of small tables, one a pair of counters, fitted so that it is the log-odds of several packs against
+the honest stamps of a market as they come: ordinary packs, packs that many people see in one place (a display unit, an
+office), forwarded links. Codes that were published are left out of that: a shared photo says so (`published`) and is a
+warning of its own, while a weight that had to tell copies from it would find few of either. Two more sets of tables
+hold the same counters against packs seen by many, and against codes that were passed around.
 
-    weight = −ln Σ share(n) · exp(−Σ table(n, cell))
-
-so that a rare explanation counts for little where the evidence against the common one is weak, and stands in the way
-where it is strong. The numbers, where they come from, and the threshold are in `weights.json`, fitted by `bench.fit`.
+The numbers, where they come from, and the threshold are in `weights.json`, fitted by `bench.fit`.
 """
 
 import json
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from importlib.resources import files
-from math import exp, log
 from operator import getitem
 from typing import NamedTuple
 
@@ -30,7 +28,7 @@ _CELL_UNIT = 64  # a cell is kept in 1/64 nat
 class Null(StrEnum):
     """The honest explanations."""
 
-    ORDINARY = "ordinary"
+    HONEST = "honest"
     SHOWN = "shown"
     SHARED = "shared"
 
@@ -65,7 +63,7 @@ class Axis(NamedTuple):
 _FEW = _steps(1, 2, 3, 4, 5, 7)
 _MANY = _steps(1, 2, 3, 4, 5, 6, 8, 11, 15, 21, 31, 51)
 _SOME = _steps(1, 2, 3, 5, 9, 17)
-_HOURS = (6, 24, 72, 168, 336, 720, 1440)
+HOURS = (6, 24, 72, 168, 336, 720, 1440)
 # In the order of the fields of `Evidence`.
 AXES = {
     axis.name: axis
@@ -75,7 +73,7 @@ AXES = {
         Axis("placed", _SOME),
         Axis("same", _SOME),
         Axis("aside", _SOME),
-        Axis("span", tuple(min(value, len(_HOURS)) for value in range(256))),
+        Axis("span", tuple(min(value, len(HOURS)) for value in range(256))),
         Axis("weeks", _FEW),
         Axis("after_claim", _FEW),
         Axis("towns", _FEW),
@@ -96,51 +94,91 @@ AXES = {
 }
 TABLES: tuple[tuple[str, str, Ground], ...] = (
     ("voices", "days", Ground.DEVICES),
+    ("voices", "placed", Ground.DEVICES),
+    ("aside", "voices", Ground.DEVICES),
+    ("owners", "voices", Ground.DEVICES),
+    ("owners", "span", Ground.DEVICES),
+    ("owners", "days", Ground.DEVICES),
+    ("same", "voices", Ground.DEVICES),
+    ("voices", "planned", Ground.DEVICES),
     ("voices", "span", Ground.TIME),
     ("weeks", "days", Ground.TIME),
-    ("voices", "placed", Ground.DEVICES),
+    ("days", "span", Ground.TIME),
+    ("after_claim", "weeks", Ground.TIME),
+    ("after_claim", "span", Ground.TIME),
+    ("placed", "span", Ground.TIME),
     ("towns", "placed", Ground.PLACES),
     ("towns", "days", Ground.PLACES),
     ("towns", "span", Ground.PLACES),
     ("towns", "switches", Ground.PLACES),
     ("switches", "placed", Ground.PLACES),
+    ("switches", "span", Ground.PLACES),
     ("off_plan", "towns", Ground.PLACES),
     ("off_plan", "planned", Ground.PLACES),
+    ("off_plan", "placed", Ground.PLACES),
+    ("off_plan", "voices", Ground.PLACES),
+    ("off_plan", "days", Ground.PLACES),
+    ("off_plan", "span", Ground.PLACES),
     ("hubs", "voices", Ground.PLACES),
+    ("hubs", "off_plan", Ground.PLACES),
+    ("hubs", "placed", Ground.PLACES),
+    ("hubs", "owners", Ground.PLACES),
+    ("hubs", "span", Ground.PLACES),
     ("same", "aside", Ground.PLACES),
-    ("aside", "voices", Ground.DEVICES),
+    ("same", "switches", Ground.PLACES),
     ("torn", "towns", Ground.PLACES),
+    ("after_claim", "towns", Ground.PLACES),
     ("claims", "far_claims", Ground.CLAIMS),
     ("claims", "voices", Ground.CLAIMS),
     ("claims", "towns", Ground.CLAIMS),
-    ("after_claim", "weeks", Ground.TIME),
-    ("after_claim", "towns", Ground.TIME),
-    ("owners", "voices", Ground.DEVICES),
+    ("claims", "off_plan", Ground.CLAIMS),
+    ("claims", "span", Ground.CLAIMS),
+    ("claims", "days", Ground.CLAIMS),
+    ("claims", "after_claim", Ground.CLAIMS),
+    ("claims", "pins", Ground.CLAIMS),
+    ("pins", "far_pins", Ground.CLAIMS),
+    ("pins", "voices", Ground.CLAIMS),
+    ("pins", "span", Ground.CLAIMS),
+    ("wrong_pins", "pins", Ground.CLAIMS),
+    ("wrong_pins", "voices", Ground.CLAIMS),
+    ("wrong_pins", "owners", Ground.CLAIMS),
+    ("wrong_pins", "span", Ground.CLAIMS),
     ("stale", "days", Ground.AGE),
+    ("stale", "voices", Ground.AGE),
+    ("stale", "span", Ground.AGE),
+    ("stale", "off_plan", Ground.AGE),
+    ("stale", "owners", Ground.AGE),
+    ("stale", "claims", Ground.AGE),
+    ("stale", "after_claim", Ground.AGE),
     ("old", "stale", Ground.AGE),
     ("old", "voices", Ground.AGE),
-    ("pins", "far_pins", Ground.CLAIMS),
-    ("wrong_pins", "pins", Ground.CLAIMS),
+    ("old", "span", Ground.AGE),
+    ("old", "planned", Ground.AGE),
+    ("old", "placed", Ground.AGE),
+    ("old", "owners", Ground.AGE),
 )
 """Pairs of counters that are weighed together. A table's cell is `bin(first) · size(second) + bin(second)`."""
 
-_PAIRS = tuple((list(AXES).index(first), list(AXES).index(second), AXES[second].size) for first, second, _ in TABLES)
+_NAMES = list(AXES)
+_PAIRS = tuple((_NAMES.index(first), _NAMES.index(second), AXES[second].size) for first, second, _ in TABLES)
 _BINS = tuple(axis.bins for axis in AXES.values())
-_SPAN = list(AXES).index("span")
+_SPAN = _NAMES.index("span")
 
 
-def cells(e: Evidence) -> list[int]:
-    """The cell of each table that this evidence falls into."""
-    counters: tuple[int, ...] = e[:-2]
-    bins = [row[value] for row, value in zip(_BINS[:_SPAN], counters[:_SPAN], strict=True)]
-    bins.append(bisect_left(_HOURS, e.last_h + 1))
-    bins += [row[value] for row, value in zip(_BINS[_SPAN + 1 :], counters[_SPAN + 1 :], strict=True)]
+def counters(e: Evidence) -> tuple[int, ...]:
+    """The counters in the order of `AXES`, the hours as their bin."""
+    return (*e[:_SPAN], bisect_left(HOURS, e.last_h + 1), *e[_SPAN + 1 : -2])  # type: ignore[arg-type]  # whole numbers
+
+
+def cells(found: tuple[int, ...]) -> list[int]:
+    """The cell of each table that these counters fall into."""
+    bins = [row[value] for row, value in zip(_BINS, found, strict=True)]
     return [bins[first] * size + bins[second] for first, second, size in _PAIRS]
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The contents of `weights.json`: shares and tables of each null, in nats, and the thresholds in 1/256 nat.
+    """The contents of `weights.json`: the tables of each null, in nats, and the thresholds in 1/256 nat.
 
     `unusual` is the threshold; `mild` so much below it a history is worth a look; `lot_levels` are weights and the
     share of honest stamps that ever pass them; `lot_unusual` is the threshold of a lot.
@@ -154,7 +192,6 @@ class Parameters:
     impossible_pairs: int
     lot_unusual: int
     lot_levels: tuple[tuple[int, float], ...]
-    logs: tuple[float, ...]
     tables: tuple[tuple[tuple[float, ...], ...], ...]
 
 
@@ -167,62 +204,48 @@ def load(text: str) -> Parameters:
         if any(len(row) != AXES[a].size * AXES[b].size for row, (a, b, _) in zip(rows, TABLES, strict=True)):
             raise ValueError(f"a table of {null.value} has another size than its axes")
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
-    logs = tuple(log(raw["shares"][null.value]["value"]) for null in Null)
     unusual, mild, lot = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "lot_unusual"))
     voices, towns, pairs = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns", "impossible_pairs"))
     levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, lot, levels, logs, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, lot, levels, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))
 
 
-def weigh(e: Evidence, parameters: Parameters = PARAMETERS) -> int:
+_HONEST, _SEEN_BY_MANY, _PASSED_AROUND = range(len(Null))
+
+
+def weigh(e: Evidence) -> int:
     """The log-odds of several packs, in 1/256 nat."""
-    found = cells(e)
-    ordinary = _sum(parameters.tables[0], found)
-    if ordinary <= 0:
-        return round(max(ordinary, -_LARGEST) * UNIT)  # an ordinary pack explains it: nothing else is asked
-    odds = [ordinary, *[_sum(rows, found) for rows in parameters.tables[1:]]]
-    honest = [exp(share - min(max(one, -_LARGEST), _LARGEST)) for one, share in zip(odds, parameters.logs, strict=True)]
-    return round(-log(sum(honest)) * UNIT)
+    return _weight(counters(e), _HONEST)
 
 
-_SEEN_BY_MANY = tuple(Null).index(Null.SHOWN)
-
-
-def weigh_displayed(e: Evidence, parameters: Parameters = PARAMETERS) -> int:
+def weigh_displayed(e: Evidence) -> int:
     """The log-odds of several packs for one that is known to be on display, in 1/256 nat: no other excuse counts."""
-    return round(max(_sum(parameters.tables[_SEEN_BY_MANY], cells(e)), -_LARGEST) * UNIT)
+    return _weight(counters(e), _SEEN_BY_MANY)
 
 
-def against(found: list[int], parameters: Parameters = PARAMETERS) -> list[float]:
-    """The log-odds against each honest explanation, in the order of `Null`, in nats."""
-    return [_sum(rows, found) for rows in parameters.tables]
+@lru_cache(maxsize=65_536)
+def _weight(found: tuple[int, ...], null: int) -> int:
+    """Most stamps ever seen share a few thousand histories, so most weights are known already."""
+    return round(min(max(_sum(PARAMETERS.tables[null], cells(found)), -_LARGEST), _LARGEST) * UNIT)
 
 
 def _sum(rows: tuple[tuple[float, ...], ...], found: list[int]) -> float:
     return sum(map(getitem, rows, found))
 
 
-def grounds(e: Evidence, parameters: Parameters = PARAMETERS) -> list[tuple[Ground, float]]:
-    """What speaks against the honest explanation that holds best: grounds with their nats, heaviest first."""
-    found = cells(e)
-    best = _best(found, parameters)
+def grounds(e: Evidence) -> list[tuple[Ground, float]]:
+    """What speaks for several packs: grounds with their nats, heaviest first."""
     sums = dict.fromkeys(Ground, 0.0)
-    for (_, _, ground), row, cell in zip(TABLES, parameters.tables[best], found, strict=True):
+    for (_, _, ground), row, cell in zip(TABLES, PARAMETERS.tables[_HONEST], cells(counters(e)), strict=True):
         sums[ground] += row[cell]
     return sorted(sums.items(), key=lambda pair: -pair[1])
 
 
-def published(e: Evidence, parameters: Parameters = PARAMETERS) -> bool:
-    """Whether many strangers in many towns have met this code, and a code passed around explains it best."""
-    if e.voices < parameters.exposed_voices or e.towns < parameters.exposed_towns:
+def published(e: Evidence) -> bool:
+    """Whether many strangers in many towns have met this code, and being passed around explains it better."""
+    if e.voices < PARAMETERS.exposed_voices or e.towns < PARAMETERS.exposed_towns:
         return False
-    return tuple(Null)[_best(cells(e), parameters)] is Null.SHARED
-
-
-def _best(found: list[int], parameters: Parameters) -> int:
-    """The place in `Null` of the honest explanation that holds best."""
-    odds = against(found, parameters)
-    return max(range(len(odds)), key=lambda n: parameters.logs[n] - odds[n])
+    return _weight(counters(e), _PASSED_AROUND) < 0
