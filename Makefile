@@ -51,6 +51,7 @@ bench-capture: $(READY) ## how often stamps are read from simulated photographs
 
 bench-clones: $(READY) ## the clone detector beside simple rules, in worlds it was not fitted on
 	.venv/bin/python -m bench.clones
+	.venv/bin/python -m bench.lots
 
 lock: ## resolve the dependencies again and write the hash-locked sets
 	for group in engine verifier app; do \

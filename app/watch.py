@@ -9,6 +9,7 @@ Rows of the last minute are left for later: a row's key is older than its commit
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,26 +20,27 @@ from app.domain.errors import Text
 from app.domain.permissions import SYSTEM
 from app.services import alerts, watching
 from app.services.alerts import Clue, Signal
-from app.services.watching import Mark
+from app.services.watching import Mark, Stamped
 from app.services.work import Desk, Work, local_day
 from verifier import places
 from verifier.clones import lots
 from verifier.clones.distance import Fix
-from verifier.clones.weights import PARAMETERS, UNIT
+from verifier.clones.lot_weights import PARAMETERS
+from verifier.clones.weights import UNIT
 from verifier.contract import Place, Verdict, Words
 from verifier.facts import Facts, Snapshot
 from verifier.journal import Journal
-from verifier.sightings import Mark as Fact
 from verifier.sightings import Sighting
 from verifier.verdict import ACTIVE, LEADS_TO, NO_FLAGS, history_findings, reason
 
 LAG_US = 60 * 1_000_000
 PAGE = 500
 MOST_PAGES = 20
-# An area is told when it alone weighs this much (nats): below, two stamps of a large lot would be one.
-_WORTH_TELLING = 5.0
+# An area, or the stamps' own histories, are told where they alone weigh this much (nats).
+_WORTH_TELLING = 3.0
 _WARNINGS = frozenset({Verdict.UNUSUAL, Verdict.SUSPECT_COPY})
 _UNPLACED = 0
+_DAY_US = 86_400 * 1_000_000
 Signs = list[tuple[int, int, int, int]]
 
 
@@ -97,12 +99,13 @@ class Watch:
                 return 0
             packed = watching.histories(work, {one.stamp for one in seen})
         page = _Page(self._facts.refresh(), seen, {stamp: Sighting.unpack(state) for stamp, state in packed.items()})
-        copies, signs = list(_copies(page)), _signs(page)
+        copies = list(_copies(page))
         with self._desk.work(SYSTEM) as work:
             if not watching.move(work, stream, before, (seen[-1].at, seen[-1].key)):
                 return 0
-            fresh = watching.count(work, signs)
-            alerts.raised(work, [*copies, *_lots(work, page, fresh), *_rolls(work, page), *_unissued(work, page)])
+            watching.count(work, _signs(page))
+            stirred = watching.take(work, _states(page))
+            alerts.raised(work, [*copies, *_lots(work, page, stirred), *_rolls(work, page), *_unissued(work, page)])
         return len(seen)
 
     def _probes(self) -> int:
@@ -117,6 +120,12 @@ class Watch:
                 return 0
             alerts.raised(work, [alerts.probing(work, one) for one in found])
         return len(found)
+
+
+def forget(desk: Desk, keep_days: int) -> int:
+    """Let go of lots that nothing was seen of for as long as scans are kept, some at once; gives how many."""
+    with desk.work(SYSTEM) as work:
+        return watching.forget_lots(work, work.now - keep_days * _DAY_US, lots.gone)
 
 
 def _scans(work: Work, after: Mark, until: int) -> list[Seen]:
@@ -195,45 +204,58 @@ def _owner(facts: Snapshot, batch: int) -> int | None:
     return found.row.organisation_id if found is not None else None
 
 
-def _signs(page: _Page) -> Signs:
-    """What the rows say of their lots, of rolls that were never activated, and of codes that were never issued."""
-    found: Signs = []
+def _states(page: _Page) -> Iterator[Stamped]:
+    """What the stamps of a page say of their lots."""
     for one in page.rows:
         standing = page.facts.standing(one.stamp, local_day(one.at))
         history = page.histories.get(one.stamp)
         if standing.state == ACTIVE and standing.lot is not None and history is not None:
-            if history.has(Fact.FIRST_USED):
-                fix = one.fix if one.consumer else None
-                # What is on display or was published is met by strangers anywhere, and says nothing of its lot.
-                known = standing.flags != NO_FLAGS
-                signs = [lots.SEEN] if known else lots.signs(standing.plan, history.weight, fix)
-                found += [(standing.lot, sign, one.stamp, one.at) for sign in signs]
-        elif one.consumer and one.verdict == Verdict.NOT_ACTIVATED and one.batch is not None:
-            square = lots.sign_of(lots.square_of(one.fix.lat, one.fix.lon)) if one.fix is not None else _UNPLACED
-            found.append((-one.batch, square, one.stamp, one.at))
-        elif one.verdict == Verdict.UNKNOWN and standing.batch is None:
+            # What is on display or was published is met by strangers anywhere, and says nothing of its lot.
+            known = standing.flags != NO_FLAGS
+            state = None if known else lots.state(standing.plan, history)
+            if state is None:
+                yield Stamped(one.stamp, standing.lot, one.at)
+            else:
+                level, tells = lots.level_of(state.sign), lots.telling(state)
+                odd = level if level >= lots.ODD else 0
+                yield Stamped(one.stamp, standing.lot, one.at, lots.signs(state), odd, tells)
+
+
+def _signs(page: _Page) -> Signs:
+    """What the rows say of rolls that were never activated, and of codes that were never issued."""
+    found: Signs = []
+    for one in page.rows:
+        if one.consumer and one.verdict == Verdict.NOT_ACTIVATED and one.batch is not None:
+            if page.facts.standing(one.stamp, local_day(one.at)).state != ACTIVE:
+                square = lots.sign_of(lots.square_of(one.fix.lat, one.fix.lon)) if one.fix is not None else _UNPLACED
+                found.append((-one.batch, square, one.stamp, one.at))
+        elif one.verdict == Verdict.UNKNOWN and page.facts.standing(one.stamp, local_day(one.at)).batch is None:
             found.append((watching.ALL, _UNPLACED, one.stamp, one.at))
     return found
 
 
-def _lots(work: Work, page: _Page, fresh: Iterable[tuple[int, int]]) -> Iterator[Signal]:
-    """Lots that show more than all others do, by a page's new signs."""
-    telling = {owner for owner, sign in fresh if owner > watching.ALL and sign >= lots.LEVEL}
-    everywhere = watching.counts(work, watching.ALL) if telling else {}
-    for lot in sorted(telling):
-        shown = lots.judged(watching.counts(work, lot), everywhere)
-        if shown.suspicion * UNIT < PARAMETERS.lot_unusual:
+def _lots(work: Work, page: _Page, stirred: Iterable[int]) -> Iterator[Signal]:
+    """Lots that show more than honest ones do, of those that a page stirred."""
+    changed = sorted(stirred)
+    everywhere = Counter(watching.counts(work, watching.ALL)) if changed else Counter()
+    for lot in changed:
+        own = watching.counts(work, lot)
+        shown = lots.judged(own, everywhere)
+        totals: Counter[tuple[int, int]] = Counter()
+        for common, sign, step in lots.moves(own, shown):
+            totals[watching.ALL if common else lot, sign] += step
+            everywhere[sign] += step * common
+        watching.shift(work, totals)
+        if shown.suspicion < PARAMETERS.alarm:
             continue
-        area = bool(shown.areas) and shown.areas[0].weight > shown.excess
-        batch = next((one.batch for one in page.rows if _lot_of(page, one) == lot), None)
         row = page.facts.lots[lot]
         yield Signal(
-            CaseKind.AREA if area else CaseKind.LOT,
+            CaseKind.AREA if shown.placed else CaseKind.LOT,
             f"lot:{lot}",
             round(shown.suspicion * UNIT),
             tuple(_clues_of(shown, page.rows[-1].at)),
             organisation_id=page.facts.products[row.product_id].organisation_id,
-            batch_id=batch,
+            batch_id=next((one.batch for one in page.rows if _lot_of(page, one) == lot), None),
             lot_id=lot,
         )
 
@@ -243,21 +265,22 @@ def _lot_of(page: _Page, one: Seen) -> int | None:
 
 
 def _clues_of(shown: lots.Shown, at: int) -> Iterator[Clue]:
-    if shown.excess >= _WORTH_TELLING or not shown.areas:
+    areas = [area for area in shown.areas if area.weight >= _WORTH_TELLING]
+    if shown.heights[0] >= _WORTH_TELLING or not areas:
         words = Text(
             f"{shown.unusual} trong {shown.stamps} tem đã quét của lô có lịch sử hơi lạ, nhiều hơn hẳn các lô khác.",
             f"{shown.unusual} of the {shown.stamps} scanned stamps of the lot have a slightly odd history, many more"
             " than in other lots.",
         )
         yield Clue("excess", at, words)
-    for area in shown.areas:
-        if area.weight >= _WORTH_TELLING or shown.excess < _WORTH_TELLING:
-            near = places.near(places.cell(Place(area.lat, area.lon, 0.0))) or Words("một nơi khác", "another place")
-            words = Text(
-                f"{area.stamps} tem của lô được quét {near.vi}, ngoài vùng bán và nơi đã giao hàng.",
-                f"{area.stamps} stamps of the lot were scanned {near.en}, where nothing of it was to be sold or sent.",
-            )
-            yield Clue(f"area:{area.lat}:{area.lon}", at, words)
+    for area in areas:
+        near = places.near(places.cell(Place(area.lat, area.lon, 0.0))) or Words("một nơi khác", "another place")
+        words = Text(
+            f"{area.stamps} tem của lô được quét {near.vi}, ngoài vùng bán và nơi đã giao hàng.",
+            f"{area.stamps} stamps of the lot were scanned {near.en}, where nothing of it was to be sold or sent.",
+        )
+        # A window moves a little as more is seen; it stays one piece of evidence.
+        yield Clue(f"area:{round(area.lat)}:{round(area.lon)}", at, words)
 
 
 def _rolls(work: Work, page: _Page) -> Iterator[Signal]:

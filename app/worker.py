@@ -36,7 +36,7 @@ from app.services import keys as key_service
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
 from app.services.work import Desk
-from app.watch import Watch
+from app.watch import Watch, forget
 from stamp_engine.codes import CodeList
 from stamp_engine.errors import StampError
 from stamp_engine.format import Ecc, Profile, Template
@@ -101,6 +101,8 @@ class Minter:
         while summed:
             with self.desk.work(minting.SYSTEM) as work:
                 summed = retention.sum_up(work, self.keep_days)
+        while forget(self.desk, self.keep_days):
+            pass
 
     def tidy(self) -> None:
         """What the public side asked for since the last turn, and the offline pack where it is due."""

@@ -20,7 +20,7 @@ from verifier.clones import detector
 from verifier.clones.crowd import Crowd
 from verifier.clones.distance import Fix, how_known
 from verifier.clones.evidence import NO_PLAN, Plan
-from verifier.clones.lots import LotWatch
+from verifier.clones.lot_watch import LotWatch
 from verifier.clones.weights import UNIT
 from verifier.sightings import NEVER_SEEN, Sighting, device_mark
 from verifier.verdict import ACTIVE, Finding, Judgement, Look, Standing, judge, reason
@@ -156,7 +156,7 @@ class Market:
             judged = judge(lot.standing, after, Look(at, mark, None, consumer, recorded=False))
         self._stamps[name] = (judged.sighting, lot, stamp)
         if self.watch is not None and consumer:
-            self.watch.saw(lot.name, lot.standing.plan, stamp, at_s, judged.sighting, fix)
+            self.watch.saw(lot.name, lot.standing.plan, stamp, at_s, judged.sighting)
         return _answer(key, name, judged)
 
     def _lot_of(self, number: int, name: object) -> Lot:
@@ -202,17 +202,18 @@ class Market:
     def lots(self) -> Iterator[bytes]:
         """One line a lot and day, in order."""
         for day in self.watch.days() if self.watch is not None else ():
+            shown = day.shown
             yield orjson.dumps(
                 {
                     "lot": day.lot,
                     "day": day.day.isoformat(),
-                    "suspicion": round(day.suspicion, 2),
+                    "suspicion": round(shown.suspicion, 2),
                     "areas": [
                         {"lat": area.lat, "lon": area.lon, "stamps": area.stamps, "suspicion": round(area.weight, 2)}
-                        for area in day.areas
+                        for area in shown.areas
                     ],
-                    "unusual": day.unusual,
-                    "stamps": day.stamps,
+                    "unusual": shown.unusual,
+                    "stamps": shown.stamps,
                 }
             )
 

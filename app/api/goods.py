@@ -10,7 +10,7 @@ from app.domain.organisations import OrganisationEvent
 from app.domain.permissions import Action
 from app.domain.products import ProductEvent
 from app.models.products import Product
-from app.services import certificates, files, holds, lots, organisations, products, shopfront
+from app.services import cases, certificates, files, holds, lots, organisations, products, shopfront
 from app.services.certificates import NewCertificate
 from app.services.lots import NewDispatch, NewLot
 from app.services.organisations import NewOrganisation, Profile
@@ -218,8 +218,8 @@ def dispatch_lot(path: ById, body: NewDispatchBody) -> Response:
 @api.post("/lots/<uuid:uid>/holds")
 @needs(Action.PLACE_HOLD)
 def hold_lot(path: ById, body: Reason) -> Response:
-    """Put a lot on hold; it shows on the next scan."""
-    return created("holds", lambda work: holds.on_lot(work, path.uid, body.reason or ""))
+    """Ask for a hold on a lot; `POST /cases/{uid}/approve_hold` by another officer places it."""
+    return created("cases", lambda work: cases.ask_hold(work, path.uid, body.reason or ""))
 
 
 @api.post("/holds/<uuid:uid>/lift")

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from verifier.clones.lots import LotWatch
+from verifier.clones.lot_watch import LotWatch
 from verifier.market import HANDLING, Market, Unreadable
 
 _EVERY = 50_000

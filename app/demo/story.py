@@ -14,6 +14,7 @@ from itertools import count
 from uuid import UUID
 
 from app.demo.catalogue import GOODS, MAKERS, MARKETS
+from app.domain.cases import CaseEvent
 from app.domain.flags import FlagKind, SellerKind
 from app.domain.lots import LotEvent, StepKind
 from app.domain.orders import OrderEvent
@@ -23,7 +24,7 @@ from app.models.lots import Lot
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
 from app.models.stamps import Batch
-from app.services import flags, holds, lots, orders, printing, recalls, sellers, stamps
+from app.services import cases, flags, lots, orders, printing, recalls, sellers, stamps
 from app.services.codes import Reader
 from app.services.flags import NewFlag
 from app.services.orders import NewOrder
@@ -332,7 +333,9 @@ def _befall(stage: Stage, plan: Plan, lot: Lot, batch: Batch, active: int) -> No
             recalls.decide(work, recall.uid, RecallEvent.APPROVE)
     elif plan.fate == "held":
         with stage.desk.work(other) as work:
-            holds.on_lot(work, lot.uid, "Chờ kết quả kiểm tra nhãn")
+            asked_for = cases.ask_hold(work, lot.uid, "Chờ kết quả kiểm tra nhãn")
+        with stage.desk.work(coord) as work:
+            cases.step(work, asked_for.uid, CaseEvent.APPROVE_HOLD)
     elif plan.fate == "sold" and plan.profile is Profile.SEALED and not plan.gtin:
         _known(stage, plan, lot, batch)
     elif plan.fate == "void_roll":

@@ -14,6 +14,7 @@ class CaseKind(StrEnum):
     STOLEN = "stolen"  # stamps of a roll that was never activated
     PROBING = "probing"  # somebody tries codes
     UNISSUED = "unissued"  # an authentic code that was never issued: somebody else has the key
+    OFFICE = "office"  # an officer asks to hold a lot, without a sign from the scans
 
 
 class CaseState(StrEnum):

@@ -271,6 +271,13 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Text("Phiếu kiểm nghiệm {report} hết hạn ngày {day}.", "Test report {report} ran out on {day}."),
     ),
     "hold_lifted": (Kind.CONFLICT, Text("Lệnh tạm dừng này đã được gỡ.", "This hold has been lifted already.")),
+    "hold_asked": (
+        Kind.CONFLICT,
+        Text(
+            "Lô này đang chờ duyệt tạm dừng trong vụ việc {case}.",
+            "A hold on this lot waits for approval in case {case} already.",
+        ),
+    ),
     "case_without_lot": (
         Kind.CONFLICT,
         Text("Vụ việc này không gắn với lô nào để tạm dừng.", "This case is about no lot that could be held."),

@@ -72,8 +72,24 @@ class WatchMark(Base):
     row: Mapped[UUID] = mapped_column(sa.Uuid())
 
 
+class WatchStamp(Base):
+    """What a stamp says of its lot as it was read last, a sign and a square (`verifier.clones.lots.State`).
+
+    `odd` says how odd it looks by itself, 0 where it does not.
+    """
+
+    __tablename__ = "watch_stamp"
+
+    stamp: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    lot_id: Mapped[int] = mapped_column(BIG, index=True)
+    sign: Mapped[int]
+    square: Mapped[int]
+    odd: Mapped[int] = mapped_column(sa.SmallInteger())
+    at: Mapped[Micros]
+
+
 class WatchSign(Base):
-    """That a stamp showed a sign, once: `owner` is a lot, or a roll where it is negative."""
+    """That a stamp was scanned at a square, once: `owner` is minus a roll never activated, or 0 for codes of nobody."""
 
     __tablename__ = "watch_sign"
 
@@ -84,7 +100,7 @@ class WatchSign(Base):
 
 
 class WatchCount(Base):
-    """The distinct stamps of a lot behind each sign; `owner` 0 counts over all lots."""
+    """The distinct stamps of a lot by what they say, and what the lot shows; `owner` 0 counts over all lots."""
 
     __tablename__ = "watch_count"
 

@@ -70,10 +70,13 @@ def _raised(work: Work, signal: Signal) -> AlertCase:
 def _act(signal: Signal) -> str:
     """The act on the audit chain, which says who is told: the administrators of a lost key, officers of the rest.
 
-    A single stamp on statistics alone waits in the list; there are too many of them to write to anybody.
+    A single stamp on statistics alone waits in the list; there are too many of them to write to anybody. Where an
+    officer asks for a hold, that step tells the others.
     """
     if signal.kind is CaseKind.UNISSUED:
         return "page"
+    if signal.kind is CaseKind.OFFICE:
+        return "open"
     return "raise" if signal.red or signal.kind is not CaseKind.COPY else "open"
 
 

@@ -18,7 +18,7 @@ from app.models.cases import AlertCase, AlertEvidence
 from app.models.lots import Lot
 from app.models.scans import Report
 from app.models.stamps import Batch, Hold, StampRange
-from app.services import checks, flags, holds, paging, reports
+from app.services import alerts, checks, flags, holds, lots, paging, reports
 from app.services.paging import Ask, Part
 from app.services.work import Work
 
@@ -129,6 +129,28 @@ def step(work: Work, uid: UUID, event: CaseEvent, said: Said = Said()) -> AlertC
         flags.end_of_case(work, case)
     work.transition(case, CASE, event, detail=reason or "")
     return case
+
+
+def ask_hold(work: Work, lot: UUID, reason: str) -> AlertCase:
+    """Ask for a hold on a lot that no case is about yet; another officer approves it. Raises Refusal."""
+    row = lots.get(work, lot)
+    work.may(Action.PLACE_HOLD, organisation_id=row.organisation_id, what="lot")
+    words = checks.text("reason", reason, 255)
+    waiting = asked_hold(work, row)
+    if waiting is not None:
+        raise Refusal("hold_asked", pointer="/lot", case=waiting.number)
+    said = Text(f"Cán bộ đề nghị tạm dừng lô: {words}", f"An officer asks to hold the lot: {words}")
+    clue = alerts.Clue("officer", work.now, said)
+    subject, owner = f"hold:{work.new_id().hex}", row.organisation_id
+    signal = alerts.Signal(CaseKind.OFFICE, subject, 0, (clue,), organisation_id=owner, lot_id=row.id)
+    (case,) = alerts.raised(work, [signal])
+    return step(work, case.uid, CaseEvent.ASK_HOLD, Said(words))
+
+
+def asked_hold(work: Work, lot: Lot) -> AlertCase | None:
+    """The case in which a hold on this lot waits for another officer."""
+    asked = (AlertCase.lot_id == lot.id) & (AlertCase.state == CaseState.HOLD_ASKED)
+    return work.session.scalar(sa.select(AlertCase).where(asked).limit(1))
 
 
 def _nothing(work: Work, case: AlertCase) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.domain.cases import CaseKind
-from app.models.cases import AlertCase, AlertEvidence, WatchSign
+from app.models.cases import AlertCase, AlertEvidence, WatchStamp
 from app.models.lots import Dispatch, LotArea
 from app.models.probes import ProbeSample
 from app.models.scans import Scan, ScanPlace
@@ -18,7 +18,6 @@ from app.models.stamps import Batch
 from app.services import audit, cases, regions
 from app.services.audit import Step
 from app.services.regions import Spot
-from app.services.watching import LEVELS
 from app.services.work import Work, local_day
 
 SCANS, UNUSUAL, FORGED, REPORTS = "scans", "unusual", "forged", "reports"
@@ -107,11 +106,12 @@ def _stamps(work: Work, case: AlertCase) -> Iterator[tuple[Batch, int]]:
     """The odd stamps of a lot's case, the oddest first."""
     if case.lot_id is None or case.stamp is not None:
         return
-    odd = sa.and_(WatchSign.owner == case.lot_id, WatchSign.sign.between(LEVELS.start, LEVELS.stop - 1))
-    within = sa.and_(Batch.lo <= WatchSign.stamp, WatchSign.stamp < Batch.hi)
-    level = sa.func.max(WatchSign.sign)
-    statement = sa.select(Batch, WatchSign.stamp).join(WatchSign, within).where(odd).group_by(Batch.id, WatchSign.stamp)
-    for batch, stamp in work.session.execute(statement.order_by(level.desc(), WatchSign.stamp).limit(MOST_STAMPS)):
+    odd = sa.and_(WatchStamp.lot_id == case.lot_id, WatchStamp.odd > 0)
+    within = sa.and_(Batch.lo <= WatchStamp.stamp, WatchStamp.stamp < Batch.hi)
+    statement = sa.select(Batch, WatchStamp.stamp).join(WatchStamp, within).where(odd)
+    for batch, stamp in work.session.execute(
+        statement.order_by(WatchStamp.odd.desc(), WatchStamp.stamp).limit(MOST_STAMPS)
+    ):
         yield batch, stamp - batch.lo + 1
 
 

@@ -1,4 +1,7 @@
-"""Holds: a stop put on a lot or on a range of stamps, shown on the next scan, until it is lifted."""
+"""Holds: a stop put on a lot or on a range of stamps, shown on the next scan, until it is lifted.
+
+A lot is held by two officers: one asks in an alert case, another approves there (`cases`), and that places the hold.
+"""
 
 from uuid import UUID
 
@@ -14,7 +17,7 @@ from app.services.work import Work
 
 
 def on_lot(work: Work, lot: UUID, reason: str) -> Hold:
-    """Stop a lot. Raises Refusal."""
+    """Stop a lot, once two officers agree. Raises Refusal."""
     row = lots.get(work, lot)
     work.may(Action.PLACE_HOLD, organisation_id=row.organisation_id, what="lot")
     return _place(work, reason, lot_id=row.id)

@@ -71,9 +71,8 @@ def _forget(work: Work, cut: int) -> None:
 
 
 def _forget_rolls(work: Work) -> None:
-    """Scans of rolls that were not activated count for a week; what the watch kept of older ones goes."""
-    old = sa.and_(WatchSign.owner < 0, WatchSign.at < work.now - ROLL_US)
-    work.session.execute(sa.delete(WatchSign).where(old))
+    """Scans of rolls never activated and of codes never issued count for a week; what the watch kept of older goes."""
+    work.session.execute(sa.delete(WatchSign).where(WatchSign.at < work.now - ROLL_US))
 
 
 def _forget_networks(work: Work) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.domain.flags import FlagKind
 from app.domain.lots import LotState
 from app.domain.recalls import IN_FORCE
 from app.domain.stamps import BatchState
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
+from app.models.flags import StampFlag
 from app.models.keys import SigningKey
 from app.models.lots import Lot
 from app.models.organisations import Organisation
@@ -95,6 +97,7 @@ def _records(work: Work) -> Iterator[Record]:
     yield from _goods(work, facts)
     yield from _stamps(work, facts)
     yield from _warnings(work, facts)
+    yield from _copies(work, facts)
 
 
 def _by_id(work: Work, model: Any, ids: set[int]) -> dict[int, Any]:
@@ -160,6 +163,15 @@ def _warnings(work: Work, facts: _Facts) -> Iterator[Record]:
                 closed=local_day(row.closed_at).isoformat() if row.closed_at else None,
             ),
         )
+
+
+def _copies(work: Work, facts: _Facts) -> Iterator[Record]:
+    """The stamps that officers have confirmed as copied."""
+    known = {batch.id for batch in facts.batches}
+    now = (StampFlag.kind == FlagKind.COPIED) & StampFlag.ended_at.is_(None)
+    for flag in work.session.scalars(sa.select(StampFlag).where(now)):
+        if flag.batch_id in known:
+            yield f"c/{flag.stamp:0{INDEX_DIGITS}d}", {"on": local_day(flag.placed_at).isoformat()}
 
 
 def _full(**values: object) -> dict[str, Any]:

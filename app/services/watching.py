@@ -1,13 +1,15 @@
 """What the watch over the scan table reads and remembers, as statements: each is bound to a page or to one owner."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.models.cases import WatchCount, WatchMark, WatchSign
+from app.models.cases import WatchCount, WatchMark, WatchSign, WatchStamp
 from app.models.probes import ProbeAlert
 from app.models.scans import Claim, Scan, ScanPlace, Sighting
 from app.models.stamps import Batch
@@ -16,10 +18,24 @@ from app.services.work import Work
 Mark = tuple[int, UUID]
 """How far a stream was read: a time in UTC microseconds and the key of the last row."""
 BEGIN: Mark = (0, UUID(int=0))
-LEVELS = range(2, 1000)
-"""The signs that say how odd a stamp looks by itself."""
+_AT_ONCE = 200
 ALL = 0
 """The owner whose counts are those of all lots, and whose signs are the stamps that were never issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """What a stamp says of its lot at a time: its signs, none where it is known to be met by anybody anywhere.
+
+    `odd` says how odd it looks by itself, `telling` whether this can speak against the lot.
+    """
+
+    stamp: int
+    lot: int
+    at: int
+    signs: tuple[int, ...] = ()
+    odd: int = 0
+    telling: bool = False
 
 
 def mark(work: Work, stream: str) -> Mark:
@@ -88,24 +104,76 @@ def history_of(work: Work, scan: UUID) -> str | None:
     return work.session.scalar(sa.select(Scan.history).where(Scan.id == scan))
 
 
-def count(work: Work, signs: Iterable[tuple[int, int, int, int]]) -> set[tuple[int, int]]:
-    """Remember signs (owner, sign, stamp, time), each once, and count the new ones; gives the owners' new signs."""
+def count(work: Work, signs: Iterable[tuple[int, int, int, int]]) -> None:
+    """Remember signs (owner, sign, stamp, time), each once."""
     rows = {sign[:3]: sign for sign in signs}
-    if not rows:
-        return set()
-    values = [dict(zip(("owner", "sign", "stamp", "at"), rows[key], strict=True)) for key in sorted(rows)]
-    statement = _insert(work, WatchSign).on_conflict_do_nothing().returning(WatchSign.owner, WatchSign.sign)
-    fresh = [tuple(row) for row in work.session.execute(statement.values(values))]
-    totals: dict[tuple[int, int], int] = {}
-    for owner, sign in fresh:
-        if owner > ALL:
-            for key in ((owner, sign), (ALL, sign)):
-                totals[key] = totals.get(key, 0) + 1
+    if rows:
+        values = [dict(zip(("owner", "sign", "stamp", "at"), rows[key], strict=True)) for key in sorted(rows)]
+        work.session.execute(_insert(work, WatchSign).on_conflict_do_nothing().values(values))
+
+
+def take(work: Work, said: Iterable[Stamped]) -> set[int]:
+    """Put stamps into their states and count them; gives the lots that something may speak against now."""
+    rows = {one.stamp: one for one in said}
+    mine = sa.select(WatchStamp).where(WatchStamp.stamp.in_(rows)).with_for_update()
+    known = {row.stamp: row for row in work.session.scalars(mine)}
+    totals: Counter[tuple[int, int]] = Counter()
+    stirred = set()
+    for stamp, one in sorted(rows.items()):
+        row = known.get(stamp)
+        before = (row.lot_id, _signs(row)) if row is not None else (one.lot, ())
+        if before == (one.lot, one.signs):
+            continue
+        for (lot, signs), step in ((before, -1), ((one.lot, one.signs), 1)):
+            for sign in signs:
+                totals[lot, sign] += step
+                totals[ALL, sign] += step
+        _keep(work, row, one)
+        if one.telling:
+            stirred.add(one.lot)
+    shift(work, totals)
+    return stirred
+
+
+def _signs(row: WatchStamp) -> tuple[int, ...]:
+    return (row.sign, row.square) if row.square else (row.sign,)
+
+
+def _keep(work: Work, row: WatchStamp | None, one: Stamped) -> None:
+    if not one.signs:
+        work.session.delete(row)
+        return
+    sign, square = (*one.signs, 0)[:2]
+    if row is None:
+        work.session.add(WatchStamp(stamp=one.stamp, lot_id=one.lot, sign=sign, square=square, odd=one.odd, at=one.at))
+    else:
+        row.lot_id, row.sign, row.square, row.odd, row.at = one.lot, sign, square, one.odd, one.at
+
+
+def shift(work: Work, totals: Mapping[tuple[int, int], int]) -> None:
+    """Change counts (by owner and sign) by so much."""
     for (owner, sign), more in sorted(totals.items()):
-        added = _insert(work, WatchCount).values(owner=owner, sign=sign, stamps=more)
-        change = {"stamps": WatchCount.stamps + more}
-        work.session.execute(added.on_conflict_do_update(index_elements=["owner", "sign"], set_=change))
-    return {(owner, sign) for owner, sign in fresh}
+        if more:
+            added = _insert(work, WatchCount).values(owner=owner, sign=sign, stamps=more)
+            change = {"stamps": WatchCount.stamps + more}
+            work.session.execute(added.on_conflict_do_update(index_elements=["owner", "sign"], set_=change))
+
+
+def forget_lots(work: Work, before: int, gone: Callable[[Mapping[int, int]], Iterable[tuple[int, int]]]) -> int:
+    """Let go of lots that nothing was seen of since a time, some at once; gives how many.
+
+    `gone`: how the counts of all lots change when one with these counts is forgotten.
+    """
+    idle = sa.select(WatchStamp.lot_id).group_by(WatchStamp.lot_id).having(sa.func.max(WatchStamp.at) < before)
+    found = list(work.session.scalars(idle.limit(_AT_ONCE)))
+    totals: Counter[tuple[int, int]] = Counter()
+    for lot in found:
+        for sign, step in gone(counts(work, lot)):
+            totals[ALL, sign] += step
+    shift(work, totals)
+    work.session.execute(sa.delete(WatchStamp).where(WatchStamp.lot_id.in_(found)))
+    work.session.execute(sa.delete(WatchCount).where(WatchCount.owner.in_(found)))
+    return len(found)
 
 
 def _insert(work: Work, model: Any) -> Any:
@@ -115,7 +183,7 @@ def _insert(work: Work, model: Any) -> Any:
 
 
 def counts(work: Work, owner: int) -> dict[int, int]:
-    """The distinct stamps of a lot, or of all, behind each sign."""
+    """The counts of a lot, or of all."""
     rows = work.session.execute(sa.select(WatchCount.sign, WatchCount.stamps).where(WatchCount.owner == owner))
     return {row.sign: row.stamps for row in rows}
 

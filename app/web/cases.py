@@ -27,6 +27,7 @@ KINDS = {
     CaseKind.STOLEN: Text("Tem chưa kích hoạt bị quét", "Stamps never activated"),
     CaseKind.PROBING: Text("Dò mã", "Somebody tries codes"),
     CaseKind.UNISSUED: Text("Mã chưa từng phát hành", "Codes never issued"),
+    CaseKind.OFFICE: Text("Cán bộ đề nghị tạm dừng", "An officer asks for a hold"),
 }
 _HINTS = {
     CaseEvent.ASK_HOLD: Text(

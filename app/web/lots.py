@@ -14,7 +14,7 @@ from app.domain.lots import LOT, LotEvent, LotState
 from app.domain.permissions import Action
 from app.models.lots import Lot
 from app.models.products import Product
-from app.services import audit, checks, dossiers, holds, products, stamps
+from app.services import audit, cases, checks, dossiers, holds, products, stamps
 from app.services import lots as service
 from app.services.lots import NewLot
 from app.services.work import Work
@@ -242,6 +242,7 @@ def lot(uid: UUID) -> str:
         product = work.session.get_one(Product, row.product_id)
         gaps, held, active = service.missing(work, row), holds.on(work, row.id), stamps.active_in(work, row.id)
         trail, today = audit.trail(work.session, "lot", row.id), work.today
+        asked_hold = cases.asked_hold(work, row) if may(Action.DECIDE_CASE) else None
     acts = [(event, *_STEPS[event]) for event in LOT.table[row.state] if event in _STEPS and may(_STEPS[event][3])]
     return render_template(
         "lot.html",
@@ -249,6 +250,7 @@ def lot(uid: UUID) -> str:
         product=product,
         gaps=gaps,
         holds=held,
+        asked_hold=asked_hold,
         active=active,
         acts=acts,
         path=PATH,
@@ -272,8 +274,8 @@ def step_lot(uid: UUID, event: str) -> Response:
 @web.post("/lots/<uuid:uid>/hold")
 @needs(Action.PLACE_HOLD)
 def hold_lot(uid: UUID) -> Response:
-    """Stop the lot."""
-    return step(lambda work: holds.on_lot(work, uid, request.form.get("reason", "")), "web.lot", uid=uid)
+    """Ask for a hold on the lot."""
+    return step(lambda work: cases.ask_hold(work, uid, request.form.get("reason", "")), "web.lot", uid=uid)
 
 
 @web.post("/lots/<uuid:uid>/holds/<uuid:hold>/lift")

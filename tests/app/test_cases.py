@@ -118,6 +118,28 @@ def test_a_hold_takes_four_eyes(desk: Office, scanner: Scanner, case: AlertCase)
     assert "hold.lift" in told(desk, "owner")
 
 
+def test_a_hold_without_an_alert_takes_four_eyes_too(desk: Office, scanner: Scanner, flask: Flask) -> None:
+    _, lot = desk.activated(5)
+    text = codes(desk)[1]
+    coord, other, path = Browser(flask, "coord"), Browser(flask, "coord2"), f"/office/lots/{lot.uid}"
+    refused(desk, "required", lambda: desk.do("coord", cases.ask_hold, lot.uid, " "), "/reason")
+    refused(desk, "forbidden", lambda: desk.do("owner", cases.ask_hold, lot.uid, "x"))
+    coord.get(path)
+    coord.post(f"{path}/hold", reason="Nghi nhãn sai")
+    (case,) = desk.rows(AlertCase)
+    assert (case.kind, case.state, case.lot_id) == (CaseKind.OFFICE, CaseState.HOLD_ASKED, lot.id)
+    assert (desk.rows(Hold), scan(scanner, text, device="x").verdict) == ([], V.VALID_FIRST)
+    assert case.number in coord.get(path)
+    refused(desk, "hold_asked", lambda: desk.do("coord2", cases.ask_hold, lot.uid, "Nghi nhãn sai"), "/lot")
+    refused(desk, "four_eyes", lambda: step(desk, "coord", case, CaseEvent.APPROVE_HOLD))
+    everything(desk, quiet(desk))
+    assert "alert_case.ask_hold" in told(desk, "coord2")
+    assert not {"alert_case.raise", "alert_case.open"} & set(told(desk, "coord2"))
+    other.fill(f"/office/cases/{case.uid}/approve_hold")
+    assert scan(scanner, text, device="x").verdict is V.LOT_BLOCKED
+    assert "Nghi nhãn sai" in Browser(flask, "owner").get(path)
+
+
 def test_reporters_read_the_outcome_by_their_receipt(
     desk: Office, public: World, scanner: Scanner, case: AlertCase
 ) -> None:

@@ -23,6 +23,7 @@ from app.models.organisations import Organisation
 from app.models.stamps import StampRange
 from app.services import (
     audit,
+    cases,
     certificates,
     holds,
     lots,
@@ -317,9 +318,9 @@ def test_an_inspector_acts_in_the_own_unit_only(desk: Office) -> None:
         province = units.province(work.session).id
     for name, unit in (("near", here), ("far", elsewhere), ("all", province)):
         desk.user(name, RoleName.INSPECTOR, unit_id=unit)
-    refused(desk, "not_found", lambda: desk.do("far", holds.on_lot, lot.uid, "Nghi ngờ"))
-    desk.do("near", holds.on_lot, lot.uid, "Nghi ngờ")
-    desk.do("all", holds.on_lot, lot.uid, "Nghi ngờ")
+    refused(desk, "not_found", lambda: desk.do("far", cases.ask_hold, lot.uid, "Nghi ngờ"))
+    desk.do("near", cases.ask_hold, lot.uid, "Nghi ngờ")
+    refused(desk, "hold_asked", lambda: desk.do("all", cases.ask_hold, lot.uid, "Nghi ngờ"), "/lot")
 
 
 def test_sign_in_tells_nothing_about_who_exists(desk: Office) -> None:

@@ -10,14 +10,17 @@ import sqlalchemy as sa
 from app import watch as watching
 from app.cli.ledger import code_of
 from app.domain.cases import CaseEvent, CaseKind, CaseState
+from app.domain.flags import FlagKind
 from app.domain.permissions import RoleName
-from app.models.cases import AlertCase, AlertEvidence, WatchCount, WatchMark, WatchSign
+from app.models.cases import AlertCase, AlertEvidence, WatchCount, WatchMark, WatchSign, WatchStamp
 from app.models.probes import ProbeAlert
 from app.models.scans import Claim, Scan
 from app.services import cases as service
-from app.services import lots, stamps
+from app.services import flags, lots, stamps
 from app.services import watching as service_of_rows
 from app.services.cases import Said
+from app.services.codes import Reader
+from app.services.flags import NewFlag
 from app.services.stamps import Positions
 from app.services.work import Work
 from app.watch import Watch
@@ -25,9 +28,11 @@ from tests.app.office import Office, office
 from tests.app.test_notices import everything, quiet, told
 from tests.app.test_story import codes, scanner
 from tests.conftest import Stack
-from tests.verifier.world import DAY, Clock, World, scan
+from tests.verifier.world import DAY, HOST, Clock, World, scan
 from verifier.aftermath import Aftermath
 from verifier.claims import ClaimRequest
+from verifier.clones.lot_weights import CLASSES, LEVELS
+from verifier.clones.lots import HEIGHTS, SCORES, sign_of, square_of
 from verifier.contract import Place, Verdict
 from verifier.scan import Scanner
 
@@ -66,6 +71,10 @@ def copy(desk: Office, public: World, text: str, scans: int = 36) -> None:
     wait(desk, HOUR)
 
 
+def class_of(row: WatchStamp) -> int:
+    return row.sign // LEVELS % CLASSES
+
+
 def cases(desk: Office) -> list[AlertCase]:
     found: list[AlertCase] = desk.rows(AlertCase)
     return found
@@ -73,7 +82,8 @@ def cases(desk: Office) -> list[AlertCase]:
 
 def remembered(desk: Office) -> list[Any]:
     """All that a watch may have written, but for the mark."""
-    tables = (AlertCase.__table__, AlertEvidence.__table__, WatchSign.__table__, WatchCount.__table__)
+    made = (AlertCase, AlertEvidence, WatchSign, WatchStamp, WatchCount)
+    tables = [one.__table__ for one in made]
     with desk.engine.connect() as connection:
         return [connection.execute(sa.select(table).order_by(*table.primary_key)).all() for table in tables]
 
@@ -115,7 +125,7 @@ def test_a_watch_that_is_killed_or_reads_again_writes_the_same(
     monkeypatch.setattr(watching.alerts, "raised", killed)
     with pytest.raises(KeyboardInterrupt):
         watch.turn()
-    assert remembered(desk) == [[], [], [], []]
+    assert remembered(desk) == [[], [], [], [], []]
     assert desk.rows(WatchMark) == []
     monkeypatch.setattr(watching.alerts, "raised", raised)
     assert watch.turn() == 7 + 36 + 12
@@ -125,7 +135,7 @@ def test_a_watch_that_is_killed_or_reads_again_writes_the_same(
         connection.execute(sa.delete(WatchMark))
     assert watch.turn() == 7 + 36 + 12
     assert [len(rows) for rows in remembered(desk)] == [len(rows) for rows in done]
-    assert remembered(desk)[3] == done[3]
+    assert remembered(desk)[3:] == done[3:]
 
 
 def test_fresh_rows_are_left_until_their_commit_is_sure(desk: Office, watch: Watch, scanner: Scanner) -> None:
@@ -184,6 +194,40 @@ def test_scans_where_nothing_was_shipped(desk: Office, watch: Watch, scanner: Sc
     assert any("gần Thành phố Hồ Chí Minh" in one and one.startswith("30 tem") for one in words), words
 
 
+def test_a_lot_that_nothing_is_seen_of_is_forgotten(desk: Office, watch: Watch, scanner: Scanner) -> None:
+    test_scans_where_nothing_was_shipped(desk, watch, scanner)
+    heights = [row.stamps for row in desk.rows(WatchCount) if row.sign > HEIGHTS and row.owner == service_of_rows.ALL]
+    assert len(desk.rows(WatchStamp)) == 60
+    assert sum(one for one in heights if one < 60) >= 3  # the lot stands on a step of each part
+    for days, left in ((80, 60), (20, 0)):
+        wait(desk, days * DAY)
+        watching.forget(desk, keep_days=90)
+        assert len(desk.rows(WatchStamp)) == left
+    assert {(row.owner, row.stamps) for row in desk.rows(WatchCount)} == {(service_of_rows.ALL, 0)}
+    scan(scanner, codes(desk)[0], device="late", place=Place(21.33, 103.91, 20))
+    wait(desk, HOUR)
+    watch.turn()
+    assert len(desk.rows(WatchStamp)) == 1
+
+
+def test_what_is_put_on_display_says_nothing_of_its_lot(
+    desk: Office, watch: Watch, public: World, scanner: Scanner
+) -> None:
+    _, lot = desk.activated(5)
+    text = codes(desk)[0]
+    scan(scanner, text, device="one", place=Place(*TOWNS[0], 20))
+    wait(desk, HOUR)
+    watch.turn()
+    assert [row.lot_id for row in desk.rows(WatchStamp)] == [lot.id]
+    reader = Reader((HOST,), public.means().opener.open)
+    desk.do("owner", flags.register, reader, NewFlag(FlagKind.DISPLAY, text, "Siêu thị"))
+    scan(scanner, text, device="two", place=Place(*TOWNS[1], 20))
+    wait(desk, HOUR)
+    watch.turn()
+    assert desk.rows(WatchStamp) == []
+    assert {row.stamps for row in desk.rows(WatchCount) if row.sign < SCORES} == {0}
+
+
 def test_a_place_given_after_the_verdict_counts_too(
     desk: Office, watch: Watch, public: World, scanner: Scanner
 ) -> None:
@@ -196,15 +240,18 @@ def test_a_place_given_after_the_verdict_counts_too(
     receipts = [scan(scanner, text, device="one").receipt for text in codes(desk)[:3]]
     wait(desk, HOUR)
     assert watch.turn() == 3
-    assert {row.sign for row in desk.rows(WatchSign)} == {0}
+    assert {(class_of(row), row.square) for row in desk.rows(WatchStamp)} == {(0, 0)}
     doors = Aftermath(public.means().journal, clock=desk.clock)
     for receipt in receipts:
         assert receipt is not None
         doors.locate(receipt, Place(10.78, 106.70, 20), "one")
     wait(desk, HOUR)
     assert (watch.turn(), watch.turn()) == (3, 0)
-    counted = {row.sign: row.stamps for row in desk.rows(WatchCount) if row.owner == lot.id}
-    assert sorted(counted.values()) == [3, 3, 3]  # scanned, placed, and in one square off the plan
+    ((met, square),) = {(class_of(row), row.square) for row in desk.rows(WatchStamp)}
+    assert (met, square) == (CLASSES - 1, sign_of(square_of(10.78, 106.70)))
+    for owner in (lot.id, service_of_rows.ALL):
+        counted = {row.sign: row.stamps for row in desk.rows(WatchCount) if row.owner == owner and row.stamps}
+        assert sum(many for sign, many in counted.items() if sign < SCORES) == counted[square] == 3
 
 
 def test_a_corroborated_copy_is_told_to_officers_though_buyers_see_amber(

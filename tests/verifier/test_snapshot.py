@@ -94,6 +94,29 @@ def test_what_changed_leads_from_one_number_to_the_next(door: TestClient, place:
     assert pack(door, 999)["since"] == 0, "a number that was never signed leads nowhere: everything"
 
 
+def test_a_confirmed_copy_is_in_the_pack_until_that_is_taken_back(door: TestClient, place: World) -> None:
+    block = sealed(place)
+    compact = place.batch(((5, "ACTIVE", place.lot("L2")),))
+    publish(place)
+    one, lines = apply(pack(door), {}, keys(place))
+
+    def flag(kind: str, block: range, at: int) -> Any:
+        batch = next(row.id for row in place.rows("batch") if row.lo == block.start)
+        said = {"uid": place.new_id(), "placed_by_id": 1, "placed_at": NOW}
+        return place.add("stamp_flag", stamp=block[at], batch_id=batch, kind=kind, **said)
+
+    copied = flag("copied", block, 3)
+    flag("cleared", block, 1)
+    flag("copied", compact, 2)
+    publish(place)
+    two, after = apply(pack(door, one.number), lines, keys(place))
+    assert set(after) - set(lines) == {f"c/{block[3]:012d}"}
+    assert records(after)[f"c/{block[3]:012d}"] == {"on": "2026-11-24"}
+    place.change("stamp_flag", copied, ended_at=NOW)
+    publish(place)
+    assert apply(pack(door, two.number), after, keys(place))[1] == lines
+
+
 def test_a_pack_that_was_tampered_with_is_refused(door: TestClient, place: World) -> None:
     sealed(place)
     publish(place)

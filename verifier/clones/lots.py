@@ -1,48 +1,62 @@
 """Copies seen at the level of a lot: many stamps that are each a little unusual, and scans where nothing was shipped.
 
-A few copies of many codes leave each stamp's own history nearly ordinary; together they show. What an event of a stamp
-says of its lot is a *sign*; the distinct stamps behind each sign are counted by lot and over all lots, and two counts
-are held against what all other lots show, as logarithms of likelihood ratios (Poisson, with the rate under copies
-fitted):
+A few copies of many codes leave each stamp's own history nearly ordinary; together they show. Each scanned stamp of a
+lot is in one *state*: how far into its sales life it was met, whether its first known place lies on the lot's plan or
+how far off it, how much its own history weighs; and the square of that first place. A lot is the counts of its stamps
+by state, held against the counts of all other lots, as logarithms of likelihood ratios:
 
-* *excess*: stamps of the lot whose weight has passed a level that few honest stamps ever pass;
-* *area*: distinct stamps well located in one square of half a degree outside the lot's plan.
+* *weights*: stamps that met people at the same places weigh more than such stamps of other lots do;
+* *classes*: more stamps than in other lots were first met off the plan, or nowhere that is known;
+* *areas*: stamps first met off the plan lie together in up to three places, where those of other lots do not.
 
-Rates are learned from the market itself, the lot in question left out, with a prior: so a custom that all lots share
-(tourists, parcels) makes no lot suspicious. Pure: the worker keeps the counts in the database, a replay in memory.
+The age of the goods is a condition and no evidence: a lot that sells late has old stamps, and is honest. A lot without
+a plan is taken to be sold where a share of its stamps is met first.
+
+Honest lots differ by far more than chance: one leaks to a town of its own, another to ten. So each of the three is
+divided by how large it gets on the other lots of this market, with a prior, and bent, so that no single oddity makes an
+alarm. Rates are learned from the market itself, the lot in question left out: a custom that all lots share (tourists,
+parcels) makes none suspicious. What cannot be learned there is in `lots.json`, fitted by `bench.lots`. Pure: the worker
+keeps the counts in the database, a replay in memory.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from math import log
-from typing import Final
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import log, log1p
+from typing import Final, NamedTuple
 
-from verifier.clones.distance import Fix, Known
 from verifier.clones.evidence import OFF_PLAN_KM, Plan
-from verifier.clones.weights import PARAMETERS
-from verifier.sightings import Sighting
+from verifier.clones.lot_weights import AGES, CLASSES, GRID, LEVELS, PARAMETERS, Odds
+from verifier.sightings import Mark, Sighting
 
-SQUARE = 0.5  # degrees
-_DAY_S = 86_400
-_EAST_S = 7 * 3600  # local days, Vietnam
-# The prior: how many stamps' worth of it, the share of located stamps off plan, and the squares they are spread over.
-_WORTH, _LEAK, _SQUARES = 2000.0, 0.12, 60.0
+Counts = Mapping[int, int]
+"""Distinct stamps by sign: of a lot, or of all lots."""
 
-Square = tuple[int, int]
+SQUARE: Final = 0.25  # degrees; a window is three by three of them, as wide as a town with its errors of location
+_DEGREE: Final = 100  # places are in hundredths of a degree
+_BANDS_KM: Final = (OFF_PLAN_KM, 120.0, 350.0)
+_STATES: Final = 2 * AGES * CLASSES * LEVELS
+PLANNED, UNPLANNED = 10_000, 10_000_000
+"""The first signs of squares: off the plan of a lot that has one, and of lots without."""
+_NORTH, _EAST, _ROW = 400, 1000, 2000
+SCORES, HEIGHTS = 1000, 2000
+"""The signs of a lot's own three heights, each a step counted from 1, and of how many lots stand on which step."""
+_STEP, _STEPS = 0.25, 200  # nats
+_WINDOWS, _OWN_TOWNS = 3, 3
+ODD: Final = 3
+"""A stamp of this level looks odd by itself."""
 
-SEEN: Final = 0
-PLACED: Final = 1
-LEVEL: Final = 2
-"""Signs: the stamp was scanned; its place is well known; it passed a level (`LEVEL` and those after it)."""
-FIRST_SQUARE: Final = 1000
-_NORTH, _EAST, _ROW = 180, 360, 1000
+
+class State(NamedTuple):
+    """What a stamp says of its lot: a sign of 0 to 239, and the sign of a square or 0."""
+
+    sign: int
+    square: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A square outside the plan: its middle, its distinct stamps, and what speaks for copies there (nats)."""
+class Area(NamedTuple):
+    """A window outside the plan: its middle, its distinct stamps, and what speaks for copies there (nats)."""
 
     lat: float
     lon: float
@@ -52,138 +66,243 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a lot shows: nats for copies, by many stamps (`excess`) and by its worst area; stamps past the first level.
+    """What a lot shows: nats by weights, classes and areas, each of them in terms of other lots; and all as one.
 
-    `suspicion` is the sum of both.
+    `unusual` of its `stamps` look odd by themselves.
     """
 
-    excess: float
+    heights: tuple[float, float, float]
+    parts: tuple[float, float, float]
     areas: tuple[Area, ...]
     unusual: int
     stamps: int
 
     @property
     def suspicion(self) -> float:
-        """All that speaks for copies, in nats."""
-        return self.excess + (self.areas[0].weight if self.areas else 0.0)
+        """All that speaks for copies; see `lots.json` for what honest lots reach."""
+        return sum(self.parts)
+
+    @property
+    def placed(self) -> bool:
+        """Whether places speak louder than the stamps' own histories."""
+        return self.parts[2] > self.parts[0]
 
 
-@dataclass(frozen=True, slots=True)
-class LotDay:
-    """What a lot had shown at the end of a local day, by its scans so far."""
-
-    lot: str
-    day: date
-    suspicion: float
-    areas: tuple[Area, ...]
-    unusual: int
-    stamps: int
+NOTHING: Final = Shown((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (), 0, 0)
 
 
-def excess(seen: int, expected: float) -> float:
-    """The log-likelihood ratio of a count against a smaller expected one; 0 where it is no larger."""
-    return seen * log(seen / expected) - (seen - expected) if seen > expected else 0.0
+def excess(seen: int, expected: float, shape: float) -> float:
+    """The log-likelihood ratio of a count against a smaller expected one that itself varies (gamma of that shape)."""
+    if seen <= expected:
+        return 0.0
+    return seen * log(seen / expected) - (seen + shape) * log((seen + shape) / (expected + shape))
 
 
-def square_of(lat: float, lon: float) -> Square:
+def square_of(lat: float, lon: float) -> tuple[int, int]:
     """The square a place lies in."""
     return round(lat / SQUARE), round(lon / SQUARE)
 
 
-def sign_of(square: Square) -> int:
+def sign_of(square: tuple[int, int], first: int = PLANNED) -> int:
     """The sign of a square."""
-    return FIRST_SQUARE + (square[0] + _NORTH) * _ROW + square[1] + _EAST
+    return first + (square[0] + _NORTH) * _ROW + square[1] + _EAST
 
 
-def _square(sign: int) -> Square:
-    north, east = divmod(sign - FIRST_SQUARE, _ROW)
-    return north - _NORTH, east - _EAST
+def state(plan: Plan, sighting: Sighting) -> State | None:
+    """What a stamp with this history says of its lot; None before a buyer's first scan."""
+    if not sighting.has(Mark.FIRST_USED):
+        return None
+    e = sighting.evidence
+    age = 0 if not e.old else 1 if not e.stale else 2
+    level = bisect_right(PARAMETERS.levels, sighting.weight)
+    if not e.places:
+        return State(_sign(plan, age, 0, level))
+    lat, lon = e.places[0][0] / _DEGREE, e.places[0][1] / _DEGREE
+    if not plan.areas:
+        return State(_sign(plan, age, 1, level), sign_of(square_of(lat, lon), UNPLANNED))
+    off = plan.off_km(lat, lon)
+    band = bisect_right(_BANDS_KM, off)
+    return State(_sign(plan, age, 1 + band, level), sign_of(square_of(lat, lon)) if band else 0)
 
 
-def signs(plan: Plan, weight: int, fix: Fix | None) -> Iterator[int]:
-    """What a consumer's event on a stamp with this weight says of its lot."""
-    yield SEEN
-    for level, (least, _) in enumerate(PARAMETERS.lot_levels):
-        if weight >= least:
-            yield LEVEL + level
-    if fix is not None and fix.known >= Known.FAIRLY and plan.areas:
-        yield PLACED
-        if plan.off_km(fix.lat, fix.lon) - fix.accuracy_km > OFF_PLAN_KM:
-            yield sign_of(square_of(fix.lat, fix.lon))
+def _sign(plan: Plan, age: int, met: int, level: int) -> int:
+    return ((bool(plan.areas) * AGES + age) * CLASSES + met) * LEVELS + level
 
 
-def judged(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Shown:
-    """What a lot shows by its distinct stamps behind each sign, against those of all lots, its own among them."""
-    areas = sorted(_areas(own, everywhere), key=lambda area: -area.weight)[:5]
-    many = max(_excesses(own, everywhere), default=0.0)
-    return Shown(many, tuple(areas), own.get(LEVEL, 0), own.get(SEEN, 0))
+def level_of(sign: int) -> int:
+    """How odd a stamp in this state looks by itself, 0 to 7."""
+    return sign % LEVELS
 
 
-def _excesses(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Iterator[float]:
-    stamps = own.get(SEEN, 0)
-    for level, (_, share) in enumerate(PARAMETERS.lot_levels):
-        seen = own.get(LEVEL + level, 0)
-        others = everywhere.get(LEVEL + level, 0) - seen
-        rate = (others + share * _WORTH) / (everywhere.get(SEEN, 0) - stamps + _WORTH)
-        yield excess(seen, stamps * max(rate, share))
+def signs(of: State | None) -> tuple[int, ...]:
+    """What of it is counted."""
+    return () if of is None else of if of.square else of[:1]
 
 
-def _areas(own: Mapping[int, int], everywhere: Mapping[int, int]) -> Iterator[Area]:
-    placed, squares = own.get(PLACED, 0), {sign: count for sign, count in own.items() if sign >= FIRST_SQUARE}
-    off = sum(count for sign, count in everywhere.items() if sign >= FIRST_SQUARE) - sum(squares.values())
-    leak = (off + _LEAK * _WORTH) / (everywhere.get(PLACED, 0) - placed + _WORTH)
-    for sign, seen in squares.items():
-        share = (everywhere.get(sign, 0) - seen + 1.0) / (off + _SQUARES)
-        # Goods that leak go to one or two places of their own, so a lot may always have as many as this there.
-        expected = placed * max(leak * share, 0.01) + 0.5
-        weight = max(excess(seen, expected) - log(1 + len(squares)), 0.0)
-        if weight > 0:
-            north, east = _square(sign)
-            yield Area(north * SQUARE, east * SQUARE, seen, weight)
+def height_sign(part: int, step: int) -> int:
+    """The sign of the lots whose height in this part stands on this step."""
+    return HEIGHTS + part * _STEPS + step
+
+
+def telling(of: State) -> bool:
+    """Whether this state can speak against its lot."""
+    return bool(of.square) or level_of(of.sign) >= ODD - 1
+
+
+def judged(own: Counts, everywhere: Counts) -> Shown:
+    """What a lot shows by its stamps in each state, against those of all lots, its own among them."""
+    table = _Table.of(own, everywhere)
+    weights, classes = _by_state(table)
+    areas = tuple(_areas(own, everywhere, table))
+    heights = (weights, classes, sum(area.weight for area in areas))
+    parts = [_bent(height, _scale(n, own, everywhere), n) for n, height in enumerate(heights)]
+    odd = sum(count for sign, count in table.own.items() if level_of(sign) >= ODD)
+    return Shown(heights, (parts[0], parts[1], parts[2]), areas, odd, sum(table.own.values()))
+
+
+def _bent(height: float, scale: float, part: int) -> float:
+    most = PARAMETERS.bends[part]
+    return most * log1p(height / scale / most)
+
+
+def step_of(height: float) -> int:
+    """The step that a height stands on, counted from 1."""
+    return 1 + min(int(height / _STEP), _STEPS - 1)
+
+
+def moves(own: Counts, shown: Shown) -> Iterator[tuple[bool, int, int]]:
+    """How the counts change when a lot shows this: whether of all lots, the sign, by how much."""
+    for part, height in enumerate(shown.heights):
+        before, now = own.get(SCORES + part, 0), step_of(height)
+        if before != now:
+            yield False, SCORES + part, now - before
+            yield True, height_sign(part, now), 1
+            if before:
+                yield True, height_sign(part, before), -1
+
+
+def gone(own: Counts) -> Iterator[tuple[int, int]]:
+    """How the counts of all lots change when a lot is forgotten."""
+    for sign, count in own.items():
+        if SCORES <= sign < HEIGHTS:
+            yield height_sign(sign - SCORES, count), -1
+        else:
+            yield sign, -count
+
+
+def _scale(part: int, own: Counts, everywhere: Counts) -> float:
+    """How large this part gets on other lots, in the scale of an exponential: by its 95 % quantile, with a prior."""
+    mine = own.get(SCORES + part, 0)
+    steps = [everywhere.get(height_sign(part, step), 0) - (step == mine) for step in range(1, _STEPS + 1)]
+    lots = sum(steps)
+    over, step = 0, _STEPS
+    while step > 1 and over + steps[step - 1] <= lots / 20:
+        over += steps[step - 1]
+        step -= 1
+    seen = (step - 1) * _STEP / log(20)
+    worth = PARAMETERS.worth_lots
+    return max((lots * seen + worth * PARAMETERS.scale) / (lots + worth), PARAMETERS.least_scale)
 
 
 @dataclass(slots=True)
-class _Lot:
-    signs: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    day: int = 0
+class _Table:
+    """The states of a lot, and of the other lots: by sign, and by group (plan and age) and class."""
+
+    own: dict[int, int]
+    others: list[int]
+
+    @classmethod
+    def of(cls, own: Counts, everywhere: Counts) -> "_Table":
+        mine = {sign: count for sign, count in own.items() if sign < _STATES and count > 0}
+        return cls(mine, [everywhere.get(sign, 0) - own.get(sign, 0) for sign in range(_STATES)])
+
+    def met(self, counts: Iterable[tuple[int, int]], least: int, *, planned: bool) -> int:
+        """How many stamps of lots with a plan, or of all, are of this class or a later one."""
+        first = AGES * CLASSES * LEVELS if planned else 0
+        return sum(n for sign, n in counts if sign >= first and sign // LEVELS % CLASSES >= least)
 
 
-@dataclass(slots=True)
-class LotWatch:
-    """Counts by lot, and over all lots, in memory; `saw` takes the consumers' events in the order of their record."""
+def _by_state(table: _Table) -> tuple[float, float]:
+    """What the stamps' weights and what their classes say, each at the share of copies that explains most."""
+    odds: Odds = PARAMETERS.odds
+    cells = []
+    classes: Counter[int] = Counter()
+    for sign, count in table.own.items():
+        met = sign // LEVELS
+        classes[met] += count
+        first = met * LEVELS
+        others, worth = table.others[first : first + LEVELS], PARAMETERS.worth * odds.honest_class[met]
+        honest = (table.others[sign] + worth * odds.honest[sign]) / (sum(others) + worth)
+        cells.append((met, count, odds.copied[sign] / honest))
+    ratios = []
+    for met, count in classes.items():
+        first = met // CLASSES * CLASSES * LEVELS
+        group = sum(table.others[first : first + CLASSES * LEVELS])
+        same = sum(table.others[met * LEVELS : met * LEVELS + LEVELS])
+        honest = (same + PARAMETERS.worth * odds.honest_class[met]) / (group + PARAMETERS.worth)
+        ratios.append((count, odds.copied_class[met] / honest))
+    weights = max(
+        sum(count * log1p(share[met] * (ratio - 1)) for met, count, ratio in cells) for share in odds.share_of_class
+    )
+    return max(weights, 0.0), max(
+        0.0, *(sum(count * log1p(share * (ratio - 1)) for count, ratio in ratios) for share in GRID)
+    )
 
-    _lots: dict[str, _Lot] = field(default_factory=dict)
-    _everywhere: Counter[int] = field(default_factory=Counter)
-    _closed: list[LotDay] = field(default_factory=list)
 
-    def saw(self, name: str, plan: Plan, stamp: int, at_s: int, after: Sighting, fix: Fix | None) -> None:
-        """One consumer's event on a stamp of a lot, with the stamp's history after it."""
-        lot = self._lots.get(name)
-        if lot is None:
-            lot = self._lots[name] = _Lot()
-        day = (at_s + _EAST_S) // _DAY_S
-        if day > lot.day:
-            self._close(name, lot)
-            lot.day = day
-        for sign in signs(plan, after.weight, fix):
-            if stamp not in lot.signs[sign]:
-                lot.signs[sign].add(stamp)
-                self._everywhere[sign] += 1
+def _squares(own: Counts, first: int) -> dict[int, int]:
+    return {sign: n for sign, n in own.items() if first <= sign < first + 2 * _NORTH * _ROW and n > 0}
 
-    def days(self) -> Iterator[LotDay]:
-        """What every lot had shown on each day with an event, the days that ended first."""
-        for name, lot in self._lots.items():
-            self._close(name, lot)
-            lot.day = 0
-        yield from sorted(self._closed, key=lambda one: (one.day, one.lot))
 
-    def _close(self, name: str, lot: _Lot) -> None:
-        if lot.day:
-            self._closed.append(self.of(name, lot.day))
+def _around(sign: int, reach: int = 1) -> Iterator[int]:
+    for north in range(-reach, reach + 1):
+        for east in range(-reach, reach + 1):
+            yield sign + north * _ROW + east
 
-    def of(self, name: str, day: int = 0) -> LotDay:
-        """What a lot has shown so far; `day` is a local day's number since 1970."""
-        own = {sign: len(stamps) for sign, stamps in self._lots[name].signs.items()}
-        shown = judged(own, self._everywhere)
-        when = datetime.fromtimestamp(day * _DAY_S, UTC).date()
-        return LotDay(name, when, shown.suspicion, shown.areas, shown.unusual, shown.stamps)
+
+def _areas(own: Counts, everywhere: Counts, table: _Table) -> Iterator[Area]:
+    """The windows off the plan that most speaks for, at most three."""
+    mine = _squares(own, PLANNED)
+    theirs = _squares(own, UNPLANNED)
+    off = {**mine, **{sign - UNPLANNED + PLANNED: n for sign, n in _beyond_own_towns(theirs).items()}}
+    if not off:
+        return
+    others = list(enumerate(table.others))
+    gone, placed = table.met(others, 2, planned=True), table.met(others, 1, planned=True)
+    leak = (gone + PARAMETERS.leak * PARAMETERS.worth_leak) / (placed + PARAMETERS.worth_leak)
+    expected = leak * table.met(table.own.items(), 1, planned=False)
+    apart = log1p(len(off))
+    for _ in range(_WINDOWS):
+        best = Area(0.0, 0.0, 0, 0.0)
+        chosen = 0
+        for sign in off:
+            window = list(_around(sign))
+            seen = sum(off.get(one, 0) for one in window)
+            if seen < _LEAST:
+                continue
+            usual = sum(everywhere.get(one, 0) - mine.get(one, 0) for one in window)
+            share = (usual + 1.0) / (gone + PARAMETERS.squares)
+            weight = excess(seen, expected * share + PARAMETERS.always, PARAMETERS.shape) - apart
+            if weight > best.weight:
+                north, east = divmod(sign - PLANNED, _ROW)
+                best, chosen = Area((north - _NORTH) * SQUARE, (east - _EAST) * SQUARE, seen, weight), sign
+        if not best.stamps:
+            return
+        yield best
+        for one in _around(chosen):
+            off.pop(one, None)
+
+
+_LEAST = 2  # stamps in a window: one alone says nothing of a place
+
+
+def _beyond_own_towns(squares: Mapping[int, int]) -> dict[int, int]:
+    """What is left of a lot without a plan outside the windows that hold a share of all: the towns it was sent to."""
+    left, stamps = dict(squares), sum(squares.values())
+    for _ in range(_OWN_TOWNS):
+        held = {sign: sum(left.get(one, 0) for one in _around(sign)) for sign in left}
+        best = max(held, key=lambda sign: held[sign], default=0)
+        if not best or held[best] < max(PARAMETERS.own_town * stamps, 3):
+            break
+        for one in _around(best, 2):
+            left.pop(one, None)
+    return left
