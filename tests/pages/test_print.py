@@ -45,7 +45,7 @@ def printed(page: Page, address: str) -> list[str]:
     page.goto(address)
     page.emulate_media(media="print")
     assert page.evaluate(CUT) == []
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     sheet = page.pdf(format="A4", margin=dict.fromkeys(("top", "right", "bottom", "left"), MARGIN))
     with pypdfium2.PdfDocument(sheet) as document:
         return [document[at].get_textpage().get_text_range().replace("\r\n", "\n") for at in range(len(document))]
