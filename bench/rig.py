@@ -116,7 +116,8 @@ app.post("/api/v1/scans", endpoint="scan")(lambda: body)
 def hello(folder: Path, body: str, workers: int = 2, threads: int = 8, port: int = PORT) -> Iterator[None]:
     """The peer: a Flask hello-world with a body of the same size under gunicorn's threads.
 
-    Warm it up: a server whose first connections come all at once answers a third of what it can for as long as they last.
+    Warm it up: a server whose first connections come all at once answers a third of what it can for as long as they
+    last.
     """
     folder.mkdir(exist_ok=True)
     (folder / "hello.py").write_text(HELLO)
