@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 READY := .venv/.ready
 export XDG_RUNTIME_DIR ?= $(CURDIR)/.venv
 
-.PHONY: help run test test-long check lint bench bench-mint bench-scan bench-capture bench-clones lock browser
+.PHONY: help run test test-long check lint bench bench-mint bench-scan bench-capture bench-clones bench-pages lock browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -38,7 +38,7 @@ lint: $(READY) ## format, lint, types, import contracts
 
 check: lint test ## what CI runs: lint, then test
 
-bench: bench-mint bench-scan bench-capture bench-clones ## all benchmarks, into bench/results.json
+bench: bench-mint bench-scan bench-capture bench-clones bench-pages ## all benchmarks, into bench/results.json
 
 bench-mint: $(READY) ## minting speed against its peers
 	.venv/bin/python -m bench.mint
@@ -52,6 +52,9 @@ bench-capture: $(READY) ## how often stamps are read from simulated photographs
 bench-clones: $(READY) ## the clone detector beside simple rules, in worlds it was not fitted on
 	.venv/bin/python -m bench.clones
 	.venv/bin/python -m bench.lots
+
+bench-pages: $(READY) ## every page of the office on years of data, on both databases
+	.venv/bin/python -m bench.pages
 
 lock: ## resolve the dependencies again and write the hash-locked sets
 	for group in engine verifier app; do \

@@ -161,7 +161,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COPY_WARNINGS", _first("shown|shadow"), "shadow", "`shown` shows suspected copies; `shadow` logs them"),
     Setting("TWO_OFFICERS_ABOVE", _count, "50000", "an order of more stamps than this needs two officers"),
     Setting("SECOND_FACTOR", _first("on|off"), None, "`on`: officers need a second factor; default: on in production"),
-    Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept before they are summed up"),
+    Setting("SCAN_RETENTION_DAYS", _days, "90", "days that raw scans are kept"),
     Setting("SMTP_URL", _like(r"|smtps?://\S+", "use smtp://…"), "", "`smtp://user:password@host:587`", secret=True),
     Setting("MAIL_FROM", _like(r"\S+@[^\s@]+", "use an e-mail address"), "no-reply@localhost", "who e-mail comes from"),
     Setting("LOG_LEVEL", _level, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),

@@ -31,7 +31,7 @@ from app.domain.minting import Phase
 from app.keystore import open_or_create
 from app.models.orders import StampOrder
 from app.models.stamps import Batch
-from app.services import erasures, minting, printing, progress, reports, retention, snapshots
+from app.services import erasures, minting, printing, progress, reports, retention, snapshots, tallies
 from app.services import keys as key_service
 from app.services.files import ContentStore
 from app.services.press import LAYOUTS, Press
@@ -91,12 +91,16 @@ class Minter:
     """Labels of a job that are read back; a larger job is sampled."""
 
     def upkeep(self) -> None:
-        """Partitions for the months to come, print files nobody needs any more removed, and old scans summed up."""
+        """Partitions for months to come, print files nobody needs any more removed, scans counted, old ones let go."""
         schema.ensure_partitions(self.desk.engine, self.desk.clock())
         with self.desk.reading(minting.SYSTEM) as work:
             done = printing.done_with(work)
         for sha256 in done:
             print_file(self.data_dir, sha256).unlink(missing_ok=True)
+        counting = True
+        while counting:
+            with self.desk.work(minting.SYSTEM) as work:
+                counting = tallies.count_day(work)
         summed = 1
         while summed:
             with self.desk.work(minting.SYSTEM) as work:

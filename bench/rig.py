@@ -85,13 +85,15 @@ def gets(path: Path, paths: Sequence[str]) -> Path:
 
 
 @contextmanager
-def serving(command: Sequence[str], env: Mapping[str, str], ready: str, folder: Path = ROOT) -> Iterator[int]:
+def serving(
+    command: Sequence[str], env: Mapping[str, str], ready: str, folder: Path = ROOT, port: int = PORT
+) -> Iterator[int]:
     """A server once it answers at `ready`; gives its process id."""
     process = subprocess.Popen(command, env={**os.environ, **env}, cwd=folder, stderr=subprocess.DEVNULL)
     try:
         for _ in range(150):
             try:
-                urllib.request.urlopen(f"{ADDRESS}{ready}", timeout=2).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=2).close()
                 break
             except OSError:
                 time.sleep(0.1)
@@ -111,7 +113,7 @@ app.post("/api/v1/scans", endpoint="scan")(lambda: body)
 
 
 @contextmanager
-def hello(folder: Path, body: str, workers: int = 2, threads: int = 8) -> Iterator[None]:
+def hello(folder: Path, body: str, workers: int = 2, threads: int = 8, port: int = PORT) -> Iterator[None]:
     """The peer: a Flask hello-world with a body of the same size under gunicorn's threads.
 
     Warm it up: a server whose first connections come all at once answers a third of what it can while they last.
@@ -120,7 +122,8 @@ def hello(folder: Path, body: str, workers: int = 2, threads: int = 8) -> Iterat
     (folder / "hello.py").write_text(HELLO)
     (folder / "body").write_text(body)
     command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--workers", str(workers), "--threads", str(threads)]
-    with serving([*command, "--no-control-socket", "-b", f"127.0.0.1:{PORT}", "hello:app"], {}, "/x", folder):
+    command += ["--no-control-socket", "-b", f"127.0.0.1:{port}", "hello:app"]
+    with serving(command, {}, "/x", folder, port):
         yield
 
 

@@ -14,6 +14,7 @@ from app.domain.permissions import Action
 from app.services import cases, casework, flags, labels, pins, sellers
 from app.services.cases import Said
 from app.services.flags import NewFlag
+from app.services.paging import Part
 from app.services.pins import Reopening
 from app.services.sellers import NewSeller
 
@@ -95,12 +96,13 @@ def list_labels() -> Response:
 
 @api.get("/stamp-flags")
 @needs(Action.FLAG_STAMPS)
-def list_flags() -> Response:
+def list_flags(query: Paging) -> Response:
     """Stamps registered as on display or published."""
     with reading() as work:
-        rows = flags.every(work)
-        shown = zip(views(work, [one.flag for one in rows]), rows, strict=True)
-        return plainly({"items": [{**view, "position": one.position} for view, one in shown], "next": None})
+        found = flags.page(work, query.ask())
+        places = {one.flag.uid: one.position for one in found.rows}
+        part = Part([one.flag for one in found.rows], found.next)
+        return paged(work, part, lambda row: {"position": places[row.uid]})
 
 
 @api.post("/stamp-flags")
@@ -126,10 +128,11 @@ def reopen_pin(body: ReopeningBody) -> Response:
 
 @api.get("/sellers")
 @needs(Action.FLAG_STAMPS)
-def list_sellers() -> Response:
+def list_sellers(query: Paging) -> Response:
     """Known sellers in scope."""
     with reading() as work:
-        return plainly({"items": views(work, [seller for seller, _ in sellers.every(work)]), "next": None})
+        found = sellers.page(work, query.ask())
+        return paged(work, Part([seller for seller, _ in found.rows], found.next))
 
 
 @api.post("/organisations/<uuid:uid>/sellers")

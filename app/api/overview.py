@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 from pydantic import BaseModel, Field
@@ -53,12 +54,20 @@ def get_trail(path: TrailPath) -> Response:
         return plainly({"items": trails.of(work, path.noun, path.uid)})
 
 
+class Checking(BaseModel):
+    """Whether every entry is read again."""
+
+    check: bool = False
+
+
 @api.get("/audit")
 @needs(Action.READ_AUDIT)
-def get_audit() -> Response:
-    """Whether the audit chain holds, how long it is, and where it breaks."""
+def get_audit(query: Checking) -> Response:
+    """How long the audit chain is; with `check=true`, whether every link holds and where it breaks (seconds)."""
     with reading() as work:
         work.may(Action.READ_AUDIT, what="audit")
+        if not query.check:
+            return plainly({"length": audit.length(work.session)})
         try:
             return plainly({"holds": True, "length": audit.check(work.session)})
         except audit.Broken as error:
@@ -88,17 +97,28 @@ def get_supply() -> Response:
     return plainly({"items": [{**asdict(one), "days": one.days, "low": one.low} for one in found]})
 
 
+class Scanned(BaseModel):
+    """Whose scans: of one product, of one lot, or of all in scope."""
+
+    product: UUID | None = None
+    lot: UUID | None = None
+
+
 @api.get("/scans/summary")
 @needs(Action.READ_SCANS)
-def get_scans() -> Response:
-    """Two weeks of buyers' scans day by day, and every lot that was ever scanned."""
+def get_scans(query: Scanned) -> Response:
+    """Buyers' scans by day, week, verdict, place and product, and the lots that were ever scanned."""
     with reading() as work:
-        told, lots = scans.story(work), scans.by_lot(work)
+        told = scans.story(work, scans.about(work, query.product, query.lot))
     content: dict[str, Any] = {
-        "days": [{"on": on, "scans": count} for on, count in told.days],
+        "days": [asdict(one) for one in told.days],
+        "weeks": [asdict(one) for one in told.weeks],
         "week": told.week,
         "week_before": told.before,
         "unusual": told.unusual,
+        "verdicts": dict(told.verdicts),
+        "places": [{"place": asdict(one.name), "province": one.province, "scans": one.scans} for one in told.places],
+        "products": [{"product": row.uid, "name": row.name, "scans": count} for row, count in told.goods],
         "lots": [
             {
                 "lot": one.lot.uid,
@@ -107,7 +127,7 @@ def get_scans() -> Response:
                 "unusual": one.unusual,
                 "on": one.last_on,
             }
-            for one in lots
+            for one in told.lots
         ],
     }
     return plainly(content)

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 import config
 from app.cli.ledger import code_of
 from app.cli.stage import now, scanning
+from app.courier import post
 from app.demo.catalogue import GOODS, MAKERS, Motif, example_gtin
 from app.demo.pictures import draw
 from app.demo.story import DAY, PLANS, Clock, Stage, play
+from app.demo.times import TABLES, multiply
 from app.domain.organisations import OrganisationEvent, OrganisationKind
 from app.domain.permissions import SYSTEM, Actor, RoleName
 from app.domain.products import ProductEvent, ProductGroup, RuleSet
@@ -26,10 +28,12 @@ from app.services import certificates, organisations, products, units, users
 from app.services.certificates import NewCertificate
 from app.services.files import ContentStore
 from app.services.organisations import NewOrganisation
+from app.services.paging import Ask
 from app.services.products import NewProduct
 from app.services.users import NewUser
 from app.services.work import Desk, local_day
-from app.worker import Minter
+from app.watch import Watch
+from app.worker import Minter, courier
 
 PASSWORD = "sonla-ocop-2026"  # noqa: S105  printed at every start; the demo refuses production
 MARK = "demo.json"
@@ -53,8 +57,8 @@ _LINKS = (
 )
 
 
-def load(minter: Minter) -> None:
-    """Load the demo where there is nothing yet. Refuses production and real organisations."""
+def load(minter: Minter, times: int = 1) -> None:
+    """Load the demo where there is nothing yet, so many times. Refuses production and real organisations."""
     settings = config.worker()
     mark = settings.data_dir / MARK
     if mark.exists():
@@ -65,10 +69,35 @@ def load(minter: Minter) -> None:
         if work.session.scalar(sa.select(sa.func.count()).select_from(Organisation)):
             click.echo("Đã có dữ liệu; không nạp dữ liệu ví dụ. / There is data already; no demo was loaded.", err=True)
             return
-    _play(minter, settings.data_dir, mark)
+    links = _play(minter, settings.data_dir)
+    if times > 1:
+        _again(minter, times)
+    partial = mark.with_suffix(".part")
+    partial.write_text(json.dumps(links, ensure_ascii=False), "utf-8")
+    partial.replace(mark)
 
 
-def _play(minter: Minter, data_dir: Path, mark: Path) -> None:
+def _again(minter: Minter, times: int) -> None:
+    """The demo many times over, once the worker has done what was due."""
+    minter.upkeep()
+    outbox = courier(config.worker())
+    while post(minter.desk, outbox):
+        pass
+    watch = Watch(minter.desk)
+    while watch.turn():
+        pass
+    watch.close()
+    with click.progressbar(length=len(TABLES), label=f"Nhân {times} lần / {times} times over") as bar:
+        multiply(
+            minter.desk,
+            times,
+            lambda count, floor: minter.keys.reserve(count, floor, name="demo"),
+            lambda done: bar.update(done - bar.pos),
+        )
+
+
+def _play(minter: Minter, data_dir: Path) -> dict[str, str]:
+    """Tell the story; gives stamps to open."""
     today = now()
     clock = Clock(today - STARTED_AGO * DAY)
     chance = random.Random(3)  # noqa: S311  ids of a story
@@ -97,9 +126,7 @@ def _play(minter: Minter, data_dir: Path, mark: Path) -> None:
         )
         with click.progressbar(length=len(PLANS), label="Nạp dữ liệu ví dụ / loading the demo") as bar:
             play(stage, lambda done, _: bar.update(done - bar.pos))
-    partial = mark.with_suffix(".part")
-    partial.write_text(json.dumps(stage.links, ensure_ascii=False), "utf-8")
-    partial.replace(mark)
+    return stage.links
 
 
 def _cast(desk: Desk) -> tuple[dict[str, Actor], list[Actor], UUID]:
@@ -172,7 +199,7 @@ def _stock(desk: Desk, people: dict[str, Actor], owners: list[Actor], store: Con
     """Every product with its picture and, for most, its certificate; one certificate has run out."""
     made = []
     with desk.reading(SYSTEM) as work:
-        homes = {row.id: row.uid for row in organisations.every(work)}
+        homes = {row.id: row.uid for row in organisations.page(work, Ask(size=len(MAKERS) + 2)).rows}
     for number, good in enumerate(GOODS):
         owner = owners[good.maker]
         with desk.work(owner) as work:

@@ -36,9 +36,10 @@ def init() -> None:
 
 
 @click.command()
-def demo() -> None:
+@click.option("--times", type=click.IntRange(1, 1000), default=1, help="so many times over, with a large first maker")
+def demo(times: int) -> None:
     """Load the demo, once; refused in production and beside real organisations."""
-    demo_command.load(prepared())
+    demo_command.load(prepared(), times)
 
 
 @click.command()

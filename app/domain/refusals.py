@@ -121,6 +121,14 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Kind.CONFLICT,
         Text("{what} này đã được dùng; hãy chọn cái khác.", "That {what} is taken; choose another."),
     ),
+    "which_one": (
+        Kind.INVALID,
+        Text("Có nhiều {what} giống vậy; hãy chọn đúng một.", "Several fit {what}; choose the right one."),
+    ),
+    "nothing_like_it": (
+        Kind.INVALID,
+        Text("Không tìm thấy {what} như vậy; hãy gõ khác đi.", "Nothing fits {what}; type something else."),
+    ),
     "unit_not_valid": (
         Kind.INVALID,
         Text(

@@ -13,7 +13,11 @@ class Notice(Base):
     """That something happened to a thing, for one account or one webhook."""
 
     __tablename__ = "notice"
-    __table_args__ = (sa.Index(None, "state", "due_at"), sa.Index(None, "user_id", "read_at"))
+    __table_args__ = (
+        sa.Index(None, "state", "due_at"),
+        sa.Index(None, "user_id", "read_at"),
+        sa.Index(None, "user_id", "id"),
+    )
 
     id: Mapped[Id]
     uid: Mapped[Uid]

@@ -48,11 +48,12 @@ class PrintJob(Base):
     """
 
     __tablename__ = "print_job"
+    __table_args__ = (sa.Index(None, "printer_id", "id"),)
 
     id: Mapped[Id]
     uid: Mapped[Uid]
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), unique=True)
-    printer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    printer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     state: Mapped[PrintJobState] = mapped_column(Word(PrintJobState))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger())

@@ -30,11 +30,12 @@ class Scan(Base):
     """One recorded scan; its id is the receipt. It holds all that a repeat of the same nonce needs."""
 
     __tablename__ = "scan"
+    __table_args__ = (sa.Index(None, "lot_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(sa.Uuid(), primary_key=True)
     stamp: Mapped[int] = mapped_column(BIG, index=True)
     batch_id: Mapped[int | None] = mapped_column(BIG)
-    lot_id: Mapped[int | None] = mapped_column(BIG, index=True)
+    lot_id: Mapped[int | None] = mapped_column(BIG)
     n: Mapped[int] = mapped_column(sa.BigInteger())
     at: Mapped[Micros]
     scanned_at: Mapped[Micros]
@@ -50,15 +51,56 @@ class Scan(Base):
 
 
 class ScanTally(Base):
-    """What is left of scans once they are too old to keep: counts by local day, lot (0: none), verdict and role."""
+    """The scans of a local day that is over, by lot (0: none, -1: all lots together), verdict and role.
+
+    `firsts` were the first scan of their stamp. Counts stay when raw scans are too old to keep.
+    """
 
     __tablename__ = "scan_tally"
+    __table_args__ = (sa.Index(None, "lot_id", "day"),)
 
     day: Mapped[Day] = mapped_column(primary_key=True)
     lot_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
     verdict: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     role: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
     scans: Mapped[int]
+    firsts: Mapped[int] = mapped_column(server_default="0")
+
+
+class LotTally(Base):
+    """All consumers' scans of a lot on days that are over, and the last such day."""
+
+    __tablename__ = "lot_tally"
+
+    lot_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    scans: Mapped[int]
+    unusual: Mapped[int]
+    firsts: Mapped[int]
+    last_on: Mapped[Day] = mapped_column(sa.Date(), index=True)
+
+
+class PlaceTally(Base):
+    """Consumers' scans of a lot (-1: all lots together) in a week, by commune or town (`app.services.regions`).
+
+    Once the raw scans are gone, places with few scans are one with the others.
+    """
+
+    __tablename__ = "place_tally"
+    __table_args__ = (sa.Index(None, "lot_id", "week"),)
+
+    week: Mapped[Day] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    scans: Mapped[int]
+
+
+class TallyMark(Base):
+    """One row: scans before this time (UTC microseconds, the begin of a local day) are in the tallies."""
+
+    __tablename__ = "tally_mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until: Mapped[Micros]
 
 
 class ScanPlace(Base):

@@ -26,7 +26,7 @@ class Batch(Base):
     order_id: Mapped[int] = mapped_column(sa.ForeignKey("stamp_order.id"), unique=True)
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id"), index=True)
-    state: Mapped[BatchState] = mapped_column(Word(BatchState))
+    state: Mapped[BatchState] = mapped_column(Word(BatchState), index=True)
     lo: Mapped[int] = mapped_column(BIG, unique=True)
     hi: Mapped[int] = mapped_column(BIG, unique=True)
     profile: Mapped[Profile] = mapped_column(Word(Profile))

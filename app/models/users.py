@@ -40,6 +40,15 @@ class Passkey(Base):
     last_used_at: Mapped[int | None] = mapped_column(sa.BigInteger())
 
 
+class SpentChallenge(Base):
+    """A challenge that was answered, by its SHA-256; kept as long as it could be answered again."""
+
+    __tablename__ = "spent_challenge"
+
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    at: Mapped[Micros] = mapped_column(sa.BigInteger(), index=True)
+
+
 class User(Base):
     """One account: signs in by e-mail or phone; acts within one organisation, one unit, or the province."""
 

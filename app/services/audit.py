@@ -84,6 +84,11 @@ def check(session: Session) -> int:
     return seq
 
 
+def length(session: Session) -> int:
+    """How many entries the chain has, as its head says."""
+    return session.scalars(sa.select(AuditHead.seq)).one()
+
+
 def _follows(entry: AuditEntry, seq: int, previous: bytes) -> None:
     if entry.seq != seq + 1:
         raise Broken(seq + 1, f"entry {seq + 1} is missing")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,11 +13,10 @@ from app.domain.permissions import Action
 from app.models.cases import AlertCase
 from app.models.flags import StampFlag
 from app.models.stamps import Batch
-from app.services import checks, codes
+from app.services import checks, codes, paging
 from app.services.codes import Reader
+from app.services.paging import Ask, Part
 from app.services.work import Work
-
-MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,14 @@ def end(work: Work, uid: UUID) -> StampFlag:
     return row
 
 
-def every(work: Work, most: int = MOST) -> list[Flagged]:
-    """What is registered now and the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[Flagged]:
+    """What is registered now and the actor may see, the newest first; found by its words."""
     seen = work.visible(Action.FLAG_STAMPS, Batch.organisation_id)
     now = sa.and_(seen, StampFlag.ended_at.is_(None), StampFlag.kind.in_(REGISTERED))
-    statement = sa.select(StampFlag, Batch).join(Batch, Batch.id == StampFlag.batch_id).where(now)
-    return [Flagged(*row) for row in work.session.execute(statement.order_by(StampFlag.id.desc()).limit(most))]
+    statement: Any = sa.select(StampFlag, Batch).join(Batch, Batch.id == StampFlag.batch_id).where(now)
+    like = paging.containing(ask, StampFlag.words, Batch.number)
+    found = paging.cut(work, StampFlag, statement.where(like), ask, StampFlag.kind)
+    return Part([Flagged(*row) for row in found.rows], found.next)
 
 
 def decided(work: Work, case: AlertCase, *, copied: bool) -> None:

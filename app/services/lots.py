@@ -364,9 +364,14 @@ def page(work: Work, ask: Ask = paging.FIRST) -> Page[Lot]:
     return paging.part(work, Lot, sa.select(Lot).where(seen, paging.containing(ask, Lot.lot_no)), ask)
 
 
-def own(work: Work, *states: LotState, most: int = 200) -> list[Lot]:
+def own(
+    work: Work, *states: LotState, most: int = 200, words: str | None = None, product_id: int | None = None
+) -> list[Lot]:
     """The lots of the actor's own organisation in these states (all, where none is named), the newest first."""
-    statement = sa.select(Lot).where(Lot.organisation_id == work.actor.organisation_id)
+    like = paging.containing(Ask(words=words), Lot.lot_no)
+    statement = sa.select(Lot).where(Lot.organisation_id == work.actor.organisation_id, like)
+    if product_id is not None:
+        statement = statement.where(Lot.product_id == product_id)
     if states:
         statement = statement.where(Lot.state.in_(states))
     return list(work.session.scalars(statement.order_by(Lot.id.desc()).limit(most)))

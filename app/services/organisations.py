@@ -110,12 +110,6 @@ def page(work: Work, ask: Ask = paging.FIRST) -> Part[Organisation]:
     return paging.part(work, Organisation, sa.select(Organisation).where(seen, like), ask)
 
 
-def every(work: Work) -> list[Organisation]:
-    """All the actor may see, by name, for a choice."""
-    seen = work.visible(Action.READ_ORGANISATION, Organisation.id)
-    return list(work.session.scalars(sa.select(Organisation).where(seen).order_by(Organisation.name)))
-
-
 def printers(work: Work) -> list[Organisation]:
     """The print houses in business."""
     active = Organisation.prints & (Organisation.state == OrganisationState.ACTIVE)

@@ -1,9 +1,11 @@
 """Passkeys (WebAuthn): enrolled by their owner, and then a way in of its own, or the second factor after a password.
 
 A passkey is asked to verify its user (a finger, a face, a PIN), so alone it is two factors. What is kept is public: the
-key's id, its public half and how often it signed. Each answer is bound to the challenge of one page of ours.
+key's id, its public half and how often it signed. Each answer is bound to the challenge of one page of ours, which is
+answered once.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +24,13 @@ from webauthn.helpers.structs import (
 )
 
 from app.domain.errors import Refusal
-from app.models.users import Passkey, User
+from app.models.users import Passkey, SpentChallenge, User
 from app.services import access, checks
 from app.services.work import Work
 
 MOST = 10
 LONGEST = 20_000
+CHALLENGE_US = 5 * 60 * 1_000_000
 _NAME = "Tem điện tử Sơn La"
 _UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
@@ -87,6 +90,20 @@ def question_to_sign_in(who: Party, user: User | None = None) -> Question:
 
 def _named(rows: Iterable[Passkey]) -> list[PublicKeyCredentialDescriptor]:
     return [PublicKeyCredentialDescriptor(id=row.credential_id) for row in rows]
+
+
+def spend(work: Work, challenge: bytes, asked_at: int) -> None:
+    """Take a challenge of the last five minutes, once, whatever the answer is. Raises Refusal `passkey_refused`."""
+    refused = Refusal("passkey_refused", pointer="/answer")
+    if not challenge or work.now - asked_at > CHALLENGE_US:
+        raise refused
+    # Both sides of a challenge's life are in the signed session, so an older row can refuse nothing any more.
+    work.session.execute(sa.delete(SpentChallenge).where(SpentChallenge.at < work.now - CHALLENGE_US))
+    work.session.add(SpentChallenge(digest=hashlib.sha256(challenge).digest(), at=asked_at))
+    try:
+        work.session.flush()
+    except sa.exc.IntegrityError:
+        raise refused from None
 
 
 def enrol(work: Work, who: Party, challenge: bytes, answer: str, name: str) -> list[str]:

@@ -52,7 +52,7 @@ def drawn(poster: Poster, picture: Path | None) -> bytes:
     _lines(pen, said, 30, 2, y, "#475467")
     _code(sheet, pen, poster)
     out = io.BytesIO()
-    sheet.save(out, "PNG", optimize=True)
+    sheet.save(out, "PNG", compress_level=4)
     return out.getvalue()
 
 

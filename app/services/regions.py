@@ -58,18 +58,51 @@ def spots(work: Work, seen: Iterable[tuple[int | None, str]]) -> list[Spot]:
     return sorted(found.values(), key=lambda spot: (spot.lat is None, -spot.counts.total(), spot.name.vi))
 
 
-def _spot(near: Places, cell: int | None) -> Spot:
-    if cell is None:
-        return Spot(UNKNOWN, "", None, None, commune=False)
-    lat, lon = middle(cell)
-    commune = _nearest(near, lat, lon, COMMUNE_KM)
-    if commune is not None:
-        return Spot(Text(commune, commune), "Sơn La", *near[commune], commune=True)
-    town = _nearest({name: one[:2] for name, one in TOWNS.items()}, lat, lon, TOWN_KM)
+UNKNOWN_KEY, ELSEWHERE_KEY = "?", "-"
+_TOWN = "~"
+
+
+def keys(work: Work, cells: Iterable[int | None]) -> dict[int | None, str]:
+    """What the place of each cell is kept as in counts: a commune's name, or a town's behind a tilde."""
+    near = communes(work)
+    found: dict[int | None, str] = {}
+    for cell in cells:
+        name = _place(near, cell)
+        found[cell] = name if name in {UNKNOWN_KEY, ELSEWHERE_KEY} or name in near else f"{_TOWN}{name}"
+    return found
+
+
+def called(key: str) -> tuple[Text, str]:
+    """The name of a place by its key, and the province it is in, as far as it is known."""
+    if key in _NAMES:
+        return _NAMES[key], ""
+    town = TOWNS.get(key.removeprefix(_TOWN)) if key.startswith(_TOWN) else None
     if town is not None:
-        known = TOWNS[town]
-        return Spot(Text(f"Quanh {town}", f"Around {town}"), known.province, known.lat, known.lon, commune=False)
-    return Spot(ELSEWHERE, "", None, None, commune=False)
+        name = key.removeprefix(_TOWN)
+        return Text(f"Quanh {name}", f"Around {name}"), town.province
+    return Text(key, key), "Sơn La"
+
+
+_NAMES: Mapping[str, Text] = {UNKNOWN_KEY: UNKNOWN, ELSEWHERE_KEY: ELSEWHERE}
+
+
+def _place(near: Places, cell: int | None) -> str:
+    """The commune or the town that a cell is nearest to."""
+    if cell is None or not h3.is_valid_cell(h3.int_to_str(cell)):
+        return UNKNOWN_KEY
+    lat, lon = middle(cell)
+    found = _nearest(near, lat, lon, COMMUNE_KM)
+    return found or _nearest({name: one[:2] for name, one in TOWNS.items()}, lat, lon, TOWN_KM) or ELSEWHERE_KEY
+
+
+def _spot(near: Places, cell: int | None) -> Spot:
+    place = _place(near, cell)
+    if place in near:
+        return Spot(Text(place, place), "Sơn La", *near[place], commune=True)
+    if place in TOWNS:
+        name, province = called(f"{_TOWN}{place}")
+        return Spot(name, province, TOWNS[place].lat, TOWNS[place].lon, commune=False)
+    return Spot(_NAMES[place], "", None, None, commune=False)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """Known sellers of an organisation's goods: scans around their shops are no surprise."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,10 +11,10 @@ from app.domain.flags import SellerKind
 from app.domain.permissions import Action
 from app.models.flags import KnownSeller
 from app.models.organisations import Organisation
-from app.services import checks
+from app.services import checks, paging
+from app.services.paging import Ask, Part
 from app.services.work import Work
 
-MOST = 200
 RADIUS_KM = 15.0
 LARGEST_KM = 200.0
 
@@ -72,9 +73,12 @@ def end(work: Work, uid: UUID) -> KnownSeller:
     return row
 
 
-def every(work: Work, most: int = MOST) -> list[tuple[KnownSeller, Organisation]]:
-    """The known sellers the actor may see, the newest first."""
+def page(work: Work, ask: Ask = paging.FIRST) -> Part[tuple[KnownSeller, Organisation]]:
+    """The known sellers the actor may see with whose goods they sell, the newest first."""
     seen = sa.and_(work.visible(Action.FLAG_STAMPS, KnownSeller.organisation_id), KnownSeller.ended_at.is_(None))
-    statement = sa.select(KnownSeller, Organisation).join(Organisation, Organisation.id == KnownSeller.organisation_id)
-    rows = work.session.execute(statement.where(seen).order_by(KnownSeller.id.desc()).limit(most))
-    return [(seller, owner) for seller, owner in rows]
+    statement: Any = sa.select(KnownSeller, Organisation).join(
+        Organisation, Organisation.id == KnownSeller.organisation_id
+    )
+    like = paging.containing(ask, KnownSeller.name, Organisation.name)
+    found = paging.cut(work, KnownSeller, statement.where(seen, like), ask, KnownSeller.kind)
+    return Part([(seller, owner) for seller, owner in found.rows], found.next)

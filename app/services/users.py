@@ -193,9 +193,3 @@ def _looked_after(work: Work) -> sa.ColumnElement[bool]:
     visible = work.visible(Action.INVITE_STAFF, User.organisation_id)
     everywhere = work.actor.user_id is None or Scope.ALL in allowed
     return visible if everywhere else sa.and_(visible, User.organisation_id.is_not(None))
-
-
-def every(work: Work) -> list[User]:
-    """All accounts, by name, to choose from. Raises Refusal."""
-    work.may(Action.MANAGE_USERS, what="user")
-    return list(work.session.scalars(sa.select(User).order_by(User.name)))

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from app.database import WRITING
 from app.domain.errors import Refusal
 from app.domain.permissions import Action, Actor, Scope, scopes
+from app.domain.units import UnitLevel
 from app.models import Base
 from app.models.certificates import Certificate
 from app.models.facts import FactClock
@@ -190,11 +191,21 @@ class Work:
         if not (system or inside or Scope.ALL in allowed):
             raise Refusal("forbidden")
 
-    def visible(self, action: Action, organisation: Any) -> sa.ColumnElement[bool]:
-        """The same rule as a condition on a column that holds an organisation's key, for lists."""
+    def sees_all(self, action: Action) -> bool:
+        """Whether there is nothing that the actor may not do this to: every unit is within the province."""
         allowed = scopes(self.actor, action)
         if Scope.ALL in allowed or (self.actor.user_id is None and not self.actor.roles):
+            return True
+        if Scope.UNIT not in allowed or self.actor.unit_id is None:
+            return False
+        unit = self.session.get(AdminUnit, self.actor.unit_id)
+        return unit is not None and unit.parent_id is None and unit.level is UnitLevel.PROVINCE
+
+    def visible(self, action: Action, organisation: Any) -> sa.ColumnElement[bool]:
+        """The same rule as a condition on a column that holds an organisation's key, for lists."""
+        if self.sees_all(action):
             return sa.true()
+        allowed = scopes(self.actor, action)
         parts: list[sa.ColumnElement[bool]] = [sa.false()]
         if Scope.OWN in allowed:
             parts.append(organisation == self.actor.organisation_id)

@@ -49,6 +49,7 @@ ROOMS = (
     "scans",
     "audit",
     "search",
+    "pick",
     "tables",
     "notices",
     "reports",

@@ -13,12 +13,13 @@ from app.domain.permissions import SYSTEM, Action, Actor, RoleName, Scope, scope
 from app.extensions import limiter
 from app.models.users import User
 from app.services import access as service
-from app.services import organisations, users
 from app.services import units as unit_service
+from app.services import users
 from app.services.access import Box, Invitation
 from app.web import Page, member, said, say, step, web
 from app.web.accounts import half, let_in, signed_in
 from app.web.forms import Field, Form, asked, choices, optional
+from app.web.pick import ORGANISATIONS, picked
 
 
 def box() -> Box:
@@ -117,11 +118,6 @@ def invite() -> Page:
     return render_template("form.html", form=form, title=said(_TITLE)), form.status
 
 
-def _owners() -> list[tuple[str, Text]]:
-    with reading() as work:
-        return [(str(row.uid), Text(row.name, row.name)) for row in organisations.every(work)]
-
-
 def _areas() -> list[tuple[str, Text]]:
     with reading() as work:
         return [(row.code, Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
@@ -138,7 +134,7 @@ def _questions(*, anybody: bool) -> tuple[Field, ...]:
     return (
         *who,
         asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
-        optional("organisation", "Chủ thể", "Organisation", "select", options=_owners()),
+        picked(ORGANISATIONS, "organisation", Text("Chủ thể", "Organisation"), required=False),
         optional("unit", "Xã, phường", "Commune", "select", options=_areas()),
     )
 

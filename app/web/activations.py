@@ -19,6 +19,7 @@ from app.services.work import Work
 from app.web import Page, number, said, say, shown, state, step, web
 from app.web.forms import Field, Form, asked, choices
 from app.web.moves import Activate, Retire, Sideways
+from app.web.pick import FEW, LIVE_LOTS
 
 _CODE = Text(
     "Quét mã rồi dán vào đây, hoặc gõ 17 ký tự in trên tem.",
@@ -55,12 +56,17 @@ def activate(uid: UUID | None) -> Page:
     """Bind stamps to a lot: given, shown in one sentence, confirmed."""
     with reading() as work:
         roll = _roll(work, uid)
-        fit = [one for one in lots.own(work, *lots.LIVE) if roll is None or one.product_id == roll.product_id]
+        fit = lots.own(work, *lots.LIVE, most=FEW + 1, product_id=roll.product_id if roll is not None else None)
         names = products.names(work, (one.product_id for one in fit))
         rolls = tasks.stocked_rolls(work) if roll is None else []
         undoable = service.undoable(work)
     options = [(str(one.uid), Text(*[f"{one.lot_no} – {names.get(one.product_id, '')}"] * 2)) for one in fit]
-    form = Form(Activate, (asked("lot", "Cho lô", "For the lot", "select", options=options), *_ends(in_roll=bool(uid))))
+    which = (
+        asked("lot", "Cho lô", "For the lot", "select", options=options)
+        if len(fit) <= FEW
+        else asked("lot", "Cho lô", "For the lot", "pick", source=LIVE_LOTS)
+    )
+    form = Form(Activate, (which, *_ends(in_roll=bool(uid))))
     title = Text("Kích hoạt tem", "Activate stamps")
     form.button = Text("Xem lại", "Review")
     if request.method == "GET":

@@ -10,10 +10,10 @@ from app.auth import may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
 from app.services import devices as service
-from app.services import users
 from app.services.devices import NewDevice
 from app.web import Page, asked_page, next_page, step, submitted, web
-from app.web.forms import Form, asked, optional
+from app.web.forms import Form, asked
+from app.web.pick import USERS, picked
 
 _TITLE = Text("Đăng ký thiết bị", "Enrol a device")
 
@@ -31,14 +31,10 @@ def devices() -> str:
 @needs(Action.ENROL_DEVICE)
 def new_device() -> Page:
     """Enrol a device; its token is shown once, here."""
-    owners: list[tuple[str, Text]] = []
-    if may(Action.MANAGE_USERS):
-        with reading() as work:
-            owners = [(str(row.uid), Text(row.name, row.name)) for row in users.every(work)]
     hint = Text("Ví dụ: điện thoại của đội kiểm tra số 2", "For example: telephone of inspection team 2")
     fields = [asked("name", "Tên thiết bị", "Name of the device", hint=hint)]
-    if owners:
-        fields.append(optional("user", "Người dùng thiết bị", "Whose device", "select", options=owners))
+    if may(Action.MANAGE_USERS):
+        fields.append(picked(USERS, "user", Text("Người dùng thiết bị", "Whose device"), required=False))
     form = Form(NewDevice, fields)
 
     def then(made: Any) -> Any:

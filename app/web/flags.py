@@ -4,26 +4,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import render_template
+from flask import render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.auth import may, needs, reading
+from app.auth import needs, reading
 from app.domain.errors import Refusal, Text
 from app.domain.flags import REGISTERED, SellerKind
 from app.domain.permissions import Action
 from app.models.flags import KnownSeller
 from app.models.organisations import Organisation
 from app.services import flags as service
-from app.services import organisations, pins, regions, sellers
+from app.services import pins, regions, sellers
 from app.services.flags import NewFlag
 from app.services.paging import Ask
 from app.services.pins import Reopening
 from app.services.sellers import NewSeller
 from app.services.work import Work
-from app.web import Page, done, step, submitted, web
+from app.web import Page, asked_page, done, step, submitted, uid_of, web
 from app.web.activations import reader
 from app.web.forms import Field, Form, asked, choices, optional
+from app.web.pick import ORGANISATIONS, picked
 from verifier.contract import TOWNS
 
 
@@ -43,8 +44,16 @@ class Seller:
 def known() -> str:
     """Registered stamps and known sellers in scope."""
     with reading() as work:
-        flagged, shops = service.every(work), sellers.every(work)
-    return render_template("known.html", flagged=flagged, sellers=shops)
+        flagged = service.page(work, asked_page())
+        shops = sellers.page(work, Ask(uid_of(request.args.get("sellers"))))
+    here: dict[str, Any] = {name: request.args.get(name) for name in ("after", "sellers")}
+    return render_template(
+        "known.html",
+        flagged=flagged.rows,
+        sellers=shops.rows,
+        next_flags=url_for(".known", **here | {"after": flagged.next}) if flagged.next else None,
+        next_sellers=url_for(".known", **here | {"sellers": shops.next}) if shops.next else None,
+    )
 
 
 @web.route("/known/stamps/new", methods=["GET", "POST"])
@@ -103,7 +112,6 @@ def new_seller() -> Page:
     with reading() as work:
         places = {name: one[:2] for name, one in TOWNS.items()} | regions.communes(work)
         own = work.session.get(Organisation, current_user.actor.organisation_id or 0)
-        others = organisations.page(work, Ask(size=200)).rows if own is None and may(Action.READ_ORGANISATION) else []
     near = [(name, Text(name, name)) for name in sorted(places, key=lambda one: one.rpartition(" ")[2])]
     hint = Text("Chỉ cần với cửa hàng: lượt quét quanh đó là bình thường.", "For shops: scans near by are ordinary.")
     fields: list[Field] = [
@@ -113,8 +121,7 @@ def new_seller() -> Page:
         optional("near", "Ở gần", "Near", "select", options=near, hint=hint),
     ]
     if own is None:
-        named = [(str(row.uid), Text(row.name, row.name)) for row in others]
-        fields.insert(0, asked("organisation", "Bán hàng của", "Sells for", "select", options=named))
+        fields.insert(0, picked(ORGANISATIONS, "organisation", Text("Bán hàng của", "Sells for")))
     form = Form(Seller, fields)
 
     def act(work: Work, said: Seller) -> KnownSeller:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import MultiDict
@@ -14,9 +14,20 @@ from app.web.words import CHOICES, STATES
 C = TypeVar("C")
 
 
+class Source(Protocol):
+    """Where the choices of a `pick` come from: the noun of its address, and what an answer may mean."""
+
+    @property
+    def noun(self) -> str:
+        """The last part of the address that finds more."""
+
+    def meant(self, typed: str) -> list[tuple[str, Text]]:
+        """What was meant: one choice where it is clear."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. `kind`: an input type, `select`, `textarea`, `checkbox`, `file`, `code`, `amount`."""
+    """One question. `kind`: an input type, `select`, `pick`, `textarea`, `checkbox`, `file`, `code`, `amount`."""
 
     name: str
     label: Text
@@ -26,6 +37,7 @@ class Field:
     hint: Text | None = None
     most: int = 200
     complete: str = ""
+    source: Source | None = None
 
     def wrong(self, value: str) -> Text | None:
         """What is wrong with an answer, as far as the question itself knows; a page in a browser would not send it."""
@@ -76,6 +88,8 @@ class Form(Generic[C]):
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, Text] = field(default_factory=dict)
     general: Text | None = None
+    matches: dict[str, list[tuple[str, Text]]] = field(default_factory=dict)
+    """What may have been meant by a field that was looked up, where it was not clear."""
     theirs: Mapping[str, str] = field(default_factory=dict)
     """What somebody else wrote meanwhile, where it is not what was typed."""
     button: Text = _SAVE
@@ -91,13 +105,17 @@ class Form(Generic[C]):
         self._stands, self.given = self.given, given.to_dict()
         raw: dict[str, Any] = {}
         for one in self.fields:
-            value = given.get(one.name, "").replace("\0", "").strip()
+            # A choice that was shown stands before the field it was typed into.
+            typed = next((value for value in given.getlist(one.name) if value.strip()), "")
+            value = typed.replace("\0", "").strip()
             if one.kind == "file":
                 continue
             if one.kind == "checkbox":
                 raw[one.name] = one.name in given
                 continue
             wrong = one.wrong(value)
+            if wrong is None and one.source is not None and value:
+                value, wrong = self._meant(one, one.source, value)
             if wrong is not None:
                 self.errors[one.name] = wrong
             elif value:
@@ -108,6 +126,16 @@ class Form(Generic[C]):
             self._unread(error)
             return None
         return None if self.errors else command
+
+    def _meant(self, one: Field, source: Source, typed: str) -> tuple[str, Text | None]:
+        """The key of what was typed, and what the field shows from now on; or what is not clear about it."""
+        found = source.meant(typed)
+        if len(found) == 1:
+            (key, label), *_ = found
+            self.given = {**self.given, one.name: label.vi}
+            return key, None
+        self.matches[one.name] = found
+        return typed, _about(one.label, "which_one" if found else "nothing_like_it")
 
     def _unread(self, error: ValidationError) -> None:
         for fault in error.errors():

@@ -1,5 +1,7 @@
 """Kinds of labels: what each looks like and how large its code is printed, before anything is ordered."""
 
+from functools import lru_cache
+
 from flask import Response, render_template, request
 
 from app.auth import desk, needs, reading
@@ -8,7 +10,7 @@ from app.domain.permissions import Action
 from app.models.organisations import Organisation
 from app.services import certificates, products
 from app.web import member, uid_of, web
-from stamp_engine.format import Profile
+from stamp_engine.format import Profile, Template
 from stamp_engine.images import preview
 from stamp_engine.layouts import Layout, Printed
 from stamp_engine.sheets import Face
@@ -41,6 +43,12 @@ def labels() -> str:
     return render_template("labels.html", rows=rows)
 
 
+@lru_cache(maxsize=128)
+def _drawn(layout: Layout, template: Template, face: Face, *, pins: bool) -> bytes:
+    """A label is a whole sheet that is drawn and cut: what was drawn lately is kept, some 20 kB each."""
+    return preview(layout, template, face, pins=pins)
+
+
 @web.get("/labels/<name>.png")
 @needs(Action.READ_ORDER)
 def label(name: str) -> Response:
@@ -57,6 +65,6 @@ def label(name: str) -> Response:
     template = press.template(member(Profile, request.args.get("profile", Profile.COMPACT)), gtin)
     pins = bool(request.args.get("pins"))
     press.printed(name, template, pins=pins)
-    answer = Response(preview(press.layout(name), template, face, pins=pins), mimetype="image/png")
+    answer = Response(_drawn(press.layout(name), template, face, pins=pins), mimetype="image/png")
     answer.headers["cache-control"] = "private, max-age=300"
     return answer

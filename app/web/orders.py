@@ -88,10 +88,11 @@ class _Choice:
     printers: list[Organisation]
 
 
-def _choice(work: Work) -> _Choice:
-    return _Choice(
-        products.own(work, ProductState.ACTIVE), lots.own(work, *_TAKES_STAMPS), organisations.printers(work)
-    )
+def _choice(work: Work, product: str | None) -> _Choice:
+    goods = products.own(work, ProductState.ACTIVE)
+    chosen = next((row for row in goods if str(row.uid) == product), goods[0] if len(goods) == 1 else None)
+    rolls = lots.own(work, *_TAKES_STAMPS, product_id=chosen.id) if chosen is not None else []
+    return _Choice(goods, rolls, organisations.printers(work))
 
 
 def _fields(choice: _Choice) -> tuple[tuple[Field, ...], ...]:
@@ -122,7 +123,7 @@ def _options(rows: list[Any], name: str) -> list[tuple[str, Text]]:
 def new_order() -> Page:
     """Order stamps in three steps; the address carries what was chosen, so that going back loses nothing."""
     with reading() as work:
-        choice = _choice(work)
+        choice = _choice(work, request.values.get("product"))
     steps = _fields(choice)
     form = Form(NewOrder, tuple(field for fields in steps for field in fields))
     if request.method == "POST":
@@ -155,7 +156,7 @@ def _wizard(form: Form[NewOrder], steps: tuple[tuple[Field, ...], ...], choice: 
         product = choice.goods[0]
         form.given = {**form.given, "product": str(product.uid)}
     at = at if product is not None else 1
-    rolls = [row for row in choice.rolls if product is not None and row.product_id == product.id]
+    rolls = choice.rolls
     asked_now = steps[at - 1]
     if at == 2:
         asked_now = (
@@ -215,8 +216,8 @@ def edit_order(uid: UUID) -> Page:
     with reading() as work:
         row = service.get(work, uid)
         work.may(Action.PLACE_ORDER, organisation_id=row.organisation_id, what="order")
-        choice = _choice(work)
         product = work.session.get_one(Product, row.product_id)
+        choice = _choice(work, request.form.get("product") or str(product.uid))
         lot = work.session.get(Lot, row.lot_id) if row.lot_id else None
         printer = work.session.get(Organisation, row.printer_id) if row.printer_id else None
     form = Form(NewOrder, tuple(field for fields in _fields(choice) for field in fields))

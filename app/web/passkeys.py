@@ -15,8 +15,6 @@ from app.services.passkeys import Party, Question
 from app.web import Page, said, step, web
 from app.web.accounts import half, let_in
 
-_CHALLENGE_US = 5 * 60 * 1_000_000
-
 
 def party() -> Party:
     """Whom passkeys of this office are bound to."""
@@ -31,11 +29,12 @@ def _asked(question: Question) -> str:
 
 
 def _challenge() -> bytes:
-    """The challenge of the page the answer comes from, once. Raises Refusal."""
+    """The challenge of the page the answer comes from, once, also for who kept the cookie. Raises Refusal."""
     kept, at = session.pop("passkey", ("", 0))
-    if not kept or desk().clock() - at > _CHALLENGE_US:
-        raise Refusal("passkey_refused", pointer="/answer")
-    return bytes.fromhex(kept)
+    challenge = bytes.fromhex(kept)
+    with desk().work(SYSTEM) as work:
+        service.spend(work, challenge, at)
+    return challenge
 
 
 @web.context_processor

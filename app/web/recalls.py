@@ -1,6 +1,6 @@
 """Recalls: ask, approve with four eyes, settle each lot, close."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ from app.auth import fresh, may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
 from app.domain.recalls import RecallEvent, RecallResult, RecallState
-from app.services import audit, lots
+from app.services import audit
 from app.services import recalls as service
 from app.services.recalls import NewRecall
 from app.services.work import Work
-from app.web import Line, Page, asked_page, done, listing, member, moment, step, submitted, uid_of, web
-from app.web.forms import Form, asked, choices, optional
+from app.web import Line, Page, asked_page, done, listing, member, moment, step, submitted, web
+from app.web.forms import Field, Form, asked, choices, optional
+from app.web.pick import LOTS, picked
 
 PATH = (RecallState.REQUESTED, RecallState.APPROVED, RecallState.OPEN, RecallState.CLOSED)
 
@@ -48,32 +49,48 @@ def recalls() -> str:
     return listing(Text("Thu hồi", "Recalls"), heads, rows, empty, shown, after=part.next, states=tuple(RecallState))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A recall as the form asks for it: of one lot."""
+
+    lot: UUID
+    reason: str
+    instruction: str
+    reason_en: str | None = None
+    instruction_en: str | None = None
+
+
 @web.route("/recalls/new", methods=["GET", "POST"])
 @needs(Action.REQUEST_RECALL)
 def new_recall() -> Page:
     """Ask for the recall of a lot."""
-    with reading() as work:
-        wanted = uid_of(request.values.get("lot"))
-        named = [lots.get(work, wanted)] if wanted else []
-        fit = {row.uid: row for row in (*named, *lots.own(work), *lots.page(work).rows)}
-        options = [(str(row.uid), Text(row.lot_no, row.lot_no)) for row in fit.values()]
     form = Form(
-        NewRecall,
+        _Wish,
         (
-            asked("lot", "Lô", "Lot", "select", options=options),
+            _which_lot(),
             asked("reason", "Lý do thu hồi", "Reason", "textarea", most=2000),
             asked("instruction", "Người mua cần làm gì", "What buyers must do", "textarea", most=2000),
             optional("reason_en", "Lý do (tiếng Anh)", "Reason in English", "textarea", most=2000),
             optional("instruction_en", "Hướng dẫn (tiếng Anh)", "Instruction in English", "textarea", most=2000),
         ),
     )
-    chosen = uid_of(request.form.get("lot"))
 
     def then(made: Any) -> Response:
         return done("web.recall", uid=made.uid)
 
-    title = Text("Đề nghị thu hồi", "Ask for a recall")
-    return submitted(form, service.request, then, title, lots=(chosen,) if chosen else ())
+    def ask(work: Work, wish: _Wish) -> Any:
+        said = {name: value for name, value in asdict(wish).items() if name != "lot"}
+        return service.request(work, NewRecall((wish.lot,), **said))
+
+    return submitted(form, ask, then, Text("Đề nghị thu hồi", "Ask for a recall"))
+
+
+def _which_lot() -> Field:
+    """The lot; one that was come from is there already, however many there are."""
+    field = picked(LOTS, "lot", Text("Lô", "Lot"))
+    known = LOTS.meant(request.args.get("lot", "")) if request.args.get("lot") else []
+    options = [*known, *(one for one in field.options if one not in known)]
+    return replace(field, options=options) if field.kind == "select" else field
 
 
 @web.get("/recalls/<uuid:uid>")

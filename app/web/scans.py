@@ -1,28 +1,45 @@
-"""The scans of one's own goods: plain sentences first, the chart second, lot by lot below."""
+"""The scans of one's own goods: plain sentences first, charts second; by verdict, place, product and lot below."""
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 
-from app.auth import needs, reading
+from app.auth import may, needs, reading
 from app.domain.errors import Text
 from app.domain.permissions import Action
+from app.services import cases
 from app.services import scans as service
-from app.services.scans import Story
-from app.web import Line, day, number, said, web
+from app.services.paging import Ask
+from app.services.scans import About, Story
+from app.web import number, said, uid_of, web
+from app.web.cases import KINDS
+from verifier.contract import VERDICTS, Verdict
+
+_CASES = Ask(size=8)
 
 
 @web.get("/scans")
 @needs(Action.READ_SCANS)
 def scans() -> str:
-    """What buyers did in the last two weeks, and every lot that was ever scanned."""
+    """What buyers did lately: with all goods in scope, with one product, or with one lot."""
     with reading() as work:
-        told, lots = service.story(work), service.by_lot(work)
-    rows = [
-        Line(
-            (one.lot.lot_no, number(one.scans), number(one.unusual), day(one.last_on)), url_for(".lot", uid=one.lot.uid)
-        )
-        for one in lots
-    ]
-    return render_template("scans.html", story=told, sentences=[said(text) for text in _sentences(told)], rows=rows)
+        asked = service.about(work, uid_of(request.args.get("product")), uid_of(request.args.get("lot")))
+        told = service.story(work, asked)
+        shown = may(Action.READ_CASE) and asked == About()
+        alerts = cases.page(work, _CASES).rows if shown else []
+    return render_template(
+        "scans.html",
+        about=asked,
+        story=told,
+        sentences=[said(text) for text in _sentences(told)],
+        verdicts=[(said(_verdict(word)), count) for word, count in told.verdicts],
+        cases=[(row, said(KINDS[row.kind]), url_for(".case", uid=row.uid)) for row in alerts],
+        told_cases=shown,
+    )
+
+
+def _verdict(word: str) -> Text:
+    """What those who scanned have read; a word of an earlier version stands for itself."""
+    known = VERDICTS[Verdict(word)].headline if word in set(Verdict) else None
+    return Text(known.vi, known.en) if known is not None else Text(word, word)
 
 
 def _sentences(told: Story) -> list[Text]:
@@ -30,6 +47,7 @@ def _sentences(told: Story) -> list[Text]:
     week, before = number(told.week), number(told.before)
     if not told.week and not told.before:
         return [Text("Hai tuần qua chưa có ai quét tem.", "Nobody has scanned in the last two weeks.")]
+    new = sum(one.firsts for one in told.days[-service.WEEK :])
     trend = (
         Text("nhiều hơn tuần trước", "more than the week before")
         if told.week > told.before
@@ -43,6 +61,13 @@ def _sentences(told: Story) -> list[Text]:
             f"Buyers scanned {week} times in the last 7 days, {trend.en} ({before}).",
         )
     ]
+    if told.week:
+        found.append(
+            Text(
+                f"Trong đó {number(new)} lượt là lần quét đầu tiên của tem, {number(told.week - new)} lượt quét lại.",
+                f"{number(new)} of them were the first scan of their stamp, {number(told.week - new)} a repeat.",
+            )
+        )
     if told.best is not None:
         lot, count = told.best
         found.append(

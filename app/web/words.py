@@ -160,7 +160,7 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "dismiss": ("kết luận báo nhầm", "called it a false alarm"),
     "reopen": ("mở lại", "opened it again"),
     "end": ("gỡ", "ended it"),
-    "sum_up": ("tổng hợp lượt quét cũ", "summed up old scans"),
+    "sum_up": ("xoá lượt quét cũ", "removed old scans"),
 }
 
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], str]]] = {

@@ -25,8 +25,8 @@ from tests.app.test_web import CSRF, Browser, bearer, flask
 
 __all__ = ["flask"]
 OUTSIDE = re.compile(r"/static/|/openapi")
-# A table is taken out of one's own list, and into it.
-TABLES = re.compile(r"/(exports|imports)/")
+# A table is taken out of one's own list, and into it; what one may choose from is one's own.
+TABLES = re.compile(r"/(exports|imports|choices)/")
 ROLES = tuple(RoleName)
 METHODS = {"GET", "POST", "PUT", "DELETE"}
 

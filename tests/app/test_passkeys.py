@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Refusal
-from app.models.users import Passkey, RecoveryCode, User
+from app.domain.permissions import SYSTEM
+from app.models.users import Passkey, RecoveryCode, SpentChallenge, User
 from app.services import access, passkeys
 from app.services.passkeys import Party, party
 from tests.app.office import PASSWORD, Office
 from tests.app.softkey import SoftKey
 from tests.app.test_web import CSRF, Browser, flask
+from tests.verifier.world import Clock
 
 __all__ = ["flask"]
 HERE = Party("localhost", "http://localhost:8000")
@@ -194,6 +196,46 @@ def test_pages_enrol_sign_in_and_keep_what_was_typed(flask: Flask, desk: Office)
     enrolled(desk)
     desk.do("admin", access.recover, found(desk, "coord").uid)
     assert desk.rows(Passkey) == desk.rows(RecoveryCode) == []
+
+
+def test_a_challenge_is_answered_once_whoever_kept_the_cookie(flask: Flask, desk: Office) -> None:
+    """A key that does not count, and a session cookie sent again as it was before the answer."""
+    key = enrolled(desk, counts=False)
+    first = flask.test_client()
+    page = first.get("/office/sign-in").text
+    cookie, token = first.get_cookie("sl_office"), CSRF.search(page)
+    assert cookie
+    assert token
+    answer = {"csrf_token": token[1], "answer": key.signed(question(page))}
+    assert first.post("/office/sign-in/passkey", data=answer).status_code == 303
+    thief = flask.test_client()
+    thief.set_cookie("sl_office", cookie.value)
+    assert thief.post("/office/sign-in/passkey", data=answer).status_code == 422
+    assert thief.get("/office/orders").status_code == 302
+    # A wrong answer takes the challenge too; the next page asks anew.
+    page = thief.get("/office/sign-in").text
+    cookie, token = thief.get_cookie("sl_office"), CSRF.search(page)
+    assert cookie
+    assert token
+    wrong = {"csrf_token": token[1], "answer": "{}"}
+    assert thief.post("/office/sign-in/passkey", data=wrong).status_code == 422
+    thief.set_cookie("sl_office", cookie.value)
+    right = {"csrf_token": token[1], "answer": key.signed(question(page))}
+    assert thief.post("/office/sign-in/passkey", data=right).status_code == 422
+
+
+def test_a_spent_challenge_is_kept_as_long_as_it_lives(desk: Office) -> None:
+    at = desk.clock()
+    with desk.work(SYSTEM) as work:
+        passkeys.spend(work, b"one", at)
+    refused(desk, "coord", passkeys.spend, b"one", at)
+    refused(desk, "coord", passkeys.spend, b"", at)
+    refused(desk, "coord", passkeys.spend, b"two", at - passkeys.CHALLENGE_US - 1)
+    assert isinstance(desk.clock, Clock)
+    desk.clock.now += passkeys.CHALLENGE_US + 10
+    refused(desk, "coord", passkeys.spend, b"one", at)
+    desk.do("coord", passkeys.spend, b"three", desk.clock.now)
+    assert len(desk.rows(SpentChallenge)) == 1
 
 
 def test_a_recovery_code_stands_in_for_a_lost_passkey(flask: Flask, desk: Office) -> None:

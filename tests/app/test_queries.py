@@ -18,9 +18,11 @@ from PIL import Image
 from app.courier import Courier, post
 from app.domain.cases import CaseKind
 from app.domain.errors import Text
+from app.domain.flags import FlagKind, SellerKind
 from app.domain.permissions import SYSTEM, Action, RoleName
 from app.domain.products import RuleSet
 from app.extensions import db
+from app.models.flags import StampFlag
 from app.models.lots import Lot
 from app.models.orders import PrintJob
 from app.models.organisations import Organisation
@@ -39,6 +41,7 @@ from app.services import (
     lots,
     products,
     recalls,
+    sellers,
     stamps,
     users,
     webhooks,
@@ -48,6 +51,7 @@ from app.services.certificates import NewCertificate
 from app.services.devices import NewDevice
 from app.services.lots import NewArea, NewDispatch
 from app.services.recalls import NewRecall
+from app.services.sellers import NewSeller
 from app.services.stamps import Positions
 from stamp_engine.lifecycle import StampEvent
 from tests.app.office import PICTURE, TODAY, Office, dossier
@@ -133,6 +137,12 @@ class Village:
             first = Positions(2 * self.turn + 1, 2 * self.turn + 1)
             desk.do("owner", stamps.retire, self.batch.uid, first, StampEvent.LOSE, f"Mất {at}")
         self._scanned(lot, roll)
+        shop = NewSeller(SellerKind.SHOP, f"Cửa hàng {at}", "Sơn La", 21.3, 103.9)
+        desk.do("owner", sellers.add, self.own, shop)
+        known = {"kind": FlagKind.DISPLAY, "words": f"Chợ {at}", "placed_by_id": desk.people["owner"].user_id}
+        with desk.work(SYSTEM) as work:
+            uid = work.new_id()
+            work.session.add(StampFlag(uid=uid, stamp=roll.lo + 9, batch_id=roll.id, placed_at=work.now, **known))
         for who in ("owner", "coord"):
             desk.do(who, devices.enrol, NewDevice(f"Máy {at}"))
             desk.do(who, users.issue_token, f"máy {at}", (Action.READ_LOT,))
@@ -281,7 +291,8 @@ def test_every_list_is_cut_by_the_database_and_goes_on_at_its_cursor(flask: Flas
         f"/api/v1/{noun}" for noun in ("lots", "orders", "devices", "report-cases", "probe-alerts", "notices")
     }
     client = flask.test_client()
-    for who, skipped in (("coord", {"/api/v1/users"}), ("admin", {"/api/v1/notices"})):
+    flagged = {"/api/v1/sellers", "/api/v1/stamp-flags"}
+    for who, skipped in (("coord", {"/api/v1/users"}), ("admin", {"/api/v1/notices", *flagged})):
         headers = bearer(desk, who, *Action)
         for path in sorted(lists - skipped):
             whole = client.get(path, headers=headers)
