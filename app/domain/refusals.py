@@ -291,13 +291,7 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Text("Vụ việc này không gắn với lô nào để tạm dừng.", "This case is about no lot that could be held."),
     ),
     "flag_ended": (Kind.CONFLICT, Text("Mục này đã được gỡ.", "This entry has been ended already.")),
-    "pin_not_locked": (
-        Kind.CONFLICT,
-        Text(
-            "Mã cào của tem này chưa bị khoá: chưa có {most} lần thử sai.",
-            "The scratch code of this stamp is not locked: it was not tried wrongly {most} times.",
-        ),
-    ),
+    "pin_not_locked": (Kind.CONFLICT, Text("Mã cào của tem này chưa bị khoá.", "This scratch code is not locked.")),
     "recall_no_lots": (Kind.INVALID, Text("Hãy chọn ít nhất một lô để thu hồi.", "Choose at least one lot to recall.")),
     "recall_unresolved": (Kind.CONFLICT, Text("Còn lô chưa ghi kết quả: {lots}.", "Lots without a result: {lots}.")),
     "recovered_out_of_range": (

@@ -37,6 +37,6 @@ def reopen(work: Work, reader: Reader, asked: Reopening) -> Batch:
     # The wrong tries of one device on one day stay: whoever guesses goes on being slow.
     done: Any = work.session.execute(sa.delete(PinTry).where(locked))
     if not done.rowcount:
-        raise Refusal("pin_not_locked", pointer="/stamp", most=TRIES_IN_ALL)
+        raise Refusal("pin_not_locked", pointer="/stamp")
     work.note("reopen_pin", "batch", batch.id, after=str(place.position), detail=reason)
     return batch
