@@ -46,7 +46,6 @@ FITTED_ON = (
 RIDGE, STEPS, RATE, UNIT = 2.0, 250, 0.08, 64
 FALSE_ALARMS = 1e-3
 # Levels that are counted by lot: the shares of honest stamps that ever pass them.
-LOT_SHARES = (0.03, 0.01)
 BOOST = 15
 PROCESSES = 2
 _CALIBRATED_ON = 1000  # the number of the first drawn world that only thresholds are taken from
@@ -220,15 +219,9 @@ def write(values: dict[Null, Reals], tops: Reals, on: str) -> None:
         "value": round(float(np.quantile(tops, 1 - FALSE_ALARMS)), 2),
         "source": f"fitted: the weight that one honest stamp in 1,000 ever reaches, in other {on}",
     }
-    levels = [{"weight": round(float(np.quantile(tops, 1 - share)), 2), "share": share} for share in LOT_SHARES]
-    raw["lot_levels"] = {
-        "value": levels,
-        "source": f"fitted: the shares of honest stamps that ever pass each level, in other {on};"
-        " the watch learns the true ones from all other lots",
-    }
     raw["source"] = f"Tables fitted by bench.fit on {on}. Assumptions until field data come: see bench/market."
     FILE.write_text(json.dumps(raw, ensure_ascii=False) + "\n", "utf-8")
-    sys.stdout.write(f"unusual from {raw['unusual']['value']} nats, {len(tops)} honest stamps; levels {levels}\n")
+    sys.stdout.write(f"unusual from {raw['unusual']['value']} nats, {len(tops)} honest stamps\n")
 
 
 if __name__ == "__main__":

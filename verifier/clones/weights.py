@@ -180,8 +180,7 @@ def cells(found: tuple[int, ...]) -> list[int]:
 class Parameters:
     """The contents of `weights.json`: the tables of each null, in nats, and the thresholds in 1/256 nat.
 
-    `unusual` is the threshold; `mild` so much below it a history is worth a look; `lot_levels` are weights and the
-    share of honest stamps that ever pass them; `lot_unusual` is the threshold of a lot.
+    `unusual` is the threshold; `mild` so much below it a history is worth a look.
     """
 
     version: int
@@ -190,8 +189,6 @@ class Parameters:
     exposed_voices: int
     exposed_towns: int
     impossible_pairs: int
-    lot_unusual: int
-    lot_levels: tuple[tuple[int, float], ...]
     tables: tuple[tuple[tuple[float, ...], ...], ...]
 
 
@@ -204,10 +201,9 @@ def load(text: str) -> Parameters:
         if any(len(row) != AXES[a].size * AXES[b].size for row, (a, b, _) in zip(rows, TABLES, strict=True)):
             raise ValueError(f"a table of {null.value} has another size than its axes")
         tables.append(tuple(tuple(cell / _CELL_UNIT for cell in row) for row in rows))
-    unusual, mild, lot = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild", "lot_unusual"))
+    unusual, mild = (round(raw[name]["value"] * UNIT) for name in ("unusual", "mild"))
     voices, towns, pairs = (int(raw[name]["value"]) for name in ("exposed_voices", "exposed_towns", "impossible_pairs"))
-    levels = tuple((round(one["weight"] * UNIT), one["share"]) for one in raw["lot_levels"]["value"])
-    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, lot, levels, tuple(tables))
+    return Parameters(raw["version"], unusual, mild, voices, towns, pairs, tuple(tables))
 
 
 PARAMETERS = load(files(__package__).joinpath("weights.json").read_text("utf-8"))
