@@ -45,7 +45,6 @@ FITTED_ON = (
 )
 RIDGE, STEPS, RATE, UNIT = 2.0, 250, 0.08, 64
 FALSE_ALARMS = 1e-3
-# Levels that are counted by lot: the shares of honest stamps that ever pass them.
 BOOST = 15
 PROCESSES = 2
 _CALIBRATED_ON = 1000  # the number of the first drawn world that only thresholds are taken from

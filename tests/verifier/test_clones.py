@@ -351,5 +351,5 @@ def test_a_false_alarm_covers_what_was_known_and_no_more(known: list[Act], later
 def test_every_number_of_the_detector_names_its_source() -> None:
     raw = json.loads(files("verifier.clones").joinpath("weights.json").read_text("utf-8"))
     given_by = {name: one["source"] for name, one in raw.items() if isinstance(one, dict) and "value" in one}
-    assert len(given_by) == 7
+    assert len(given_by) == 5
     assert all(source.partition(":")[0] in {"fitted", "measured", "assumption"} for source in given_by.values())
