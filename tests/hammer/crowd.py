@@ -8,8 +8,10 @@ import asyncio
 import json
 import random
 import time
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 PAUSE_S = 0.1
@@ -46,10 +48,12 @@ class Log:
         """Acknowledged scans a second."""
         return len(self.acknowledged) / (self.ended - self.began)
 
-    def recovery_s(self, mended_at: float) -> float:
-        """From a moment to the first scan asked and acknowledged after it."""
-        later = [one.asked_at + one.took_s for one in self.acknowledged if one.asked_at >= mended_at]
-        return min(later, default=float("inf")) - mended_at
+    def recovery_s(self, mended: Mapping[str, float]) -> dict[str, float]:
+        """From each of these moments to the first scan asked and acknowledged after it."""
+        asked = sorted((one.asked_at, one.asked_at + one.took_s) for one in self.acknowledged)
+        # The earliest answer to this question or to a later one.
+        soonest = list(accumulate((answered for _, answered in reversed(asked)), min, initial=float("inf")))[::-1]
+        return {name: soonest[bisect_left(asked, (at, 0.0))] - at for name, at in mended.items()}
 
 
 class Crowd:

@@ -356,7 +356,7 @@ def checked(at: Estate, log: Log) -> Report:
     wrong += _counted(at, scans.values(), counters)
     if log.slowest_s > LONGEST_S:
         wrong.append(f"an answer took {log.slowest_s:.2f} s")
-    recovery = {fault: round(log.recovery_s(when), 2) for fault, when in at.mended_at.items()}
+    recovery = {fault: round(seconds, 2) for fault, seconds in log.recovery_s(at.mended_at).items()}
     return Report(
         len(log.acknowledged),
         round(log.per_s),
