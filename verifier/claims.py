@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from verifier import places
 from verifier.aftermath import SCAN_PLACE
 from verifier.clones import detector
-from verifier.contract import ClaimAnswer, ClaimOutcome, Words
+from verifier.contract import TRIES_IN_ALL, ClaimAnswer, ClaimOutcome, Words
 from verifier.facts import Facts
 from verifier.journal import METADATA, Journal, JournalDown, ScanRow
 from verifier.opener import OpenerClient, OpenerDown
@@ -49,7 +49,6 @@ TABLES = (CLAIM, PIN_TRY)
 
 TRIES_A_DAY = 5
 TRIES_BY_NETWORK = 20
-TRIES_IN_ALL = 1000
 MOST_TRIES = 64
 
 

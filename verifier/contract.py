@@ -251,6 +251,10 @@ class ScanAnswer:
     late: bool = False
 
 
+TRIES_IN_ALL = 1000
+"""So many wrong scratch codes on one stamp, and only an officer can confirm it."""
+
+
 class ClaimOutcome(StrEnum):
     """What a claim came to."""
 

@@ -27,7 +27,7 @@ from verifier.enrolment import Enrolled, NotEnrolled, enrolled
 from verifier.journal import JournalDown
 from verifier.limits import Limit
 from verifier.lookout import Tried
-from verifier.loop import QueueFull
+from verifier.loop import QueueFull, TooLate
 from verifier.opener import OpenerDown
 from verifier.page_words import PAGE
 from verifier.places import cell
@@ -190,6 +190,8 @@ async def scanned(service: Service, request: ScanRequest) -> ScanAnswer:
         outcome = await service.loop.submit(request)
     except QueueFull:
         raise Problem("busy") from None
+    except TooLate:
+        return ScanAnswer(Verdict.UNAVAILABLE, now())
     if isinstance(outcome, NonceReused):
         raise Problem("nonce_reused")
     return outcome

@@ -1,7 +1,10 @@
 """The scan loop: one thread that answers whatever arrived while the last micro-batch was being committed.
 
-There are no timers: a lone scan goes at once, and under load a commit is shared by all that waited for it, so latency
+Nothing is waited for: a lone scan goes at once, and under load a commit is shared by all that waited for it, so latency
 follows load. The doors hand in a request and wait for its answer; a whole micro-batch wakes the doors' event loop once.
+
+A scan may stand behind a batch that waits for a slow server, and then wait itself. Whoever has waited `LONGEST_S` is
+told that it could not be checked; what is recorded all the same is found by whoever asks again with the same nonce.
 """
 
 import asyncio
@@ -15,11 +18,17 @@ from verifier.scan import NonceReused, Outcome, Scanner
 
 LARGEST_BATCH = 256
 LONGEST_QUEUE = 4096
+LONGEST_S = 1.8
+_LOOK_S = 0.1
 Answer: TypeAlias = "asyncio.Future[Outcome]"
 
 
 class QueueFull(Exception):
     """More scans are waiting than can be answered in time; try again in a moment."""
+
+
+class TooLate(Exception):
+    """The answer did not come in time. The scan may be recorded, or may yet be."""
 
 
 class ScanLoop:
@@ -28,16 +37,22 @@ class ScanLoop:
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._waiting: deque[tuple[ScanRequest, Answer]] = deque()
+        # Whose answer is still to come, the oldest first, with the event loop's time at which that is too late.
+        self._open: deque[tuple[float, Answer]] = deque()
         self._arrived = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="scan-loop", daemon=True)
         self._thread.start()
 
     def submit(self, request: ScanRequest) -> Answer:
-        """The answer to come, on the running event loop. Raises QueueFull."""
+        """The answer to come, on the running event loop; TooLate where it does not come. Raises QueueFull."""
         if len(self._waiting) >= LONGEST_QUEUE or self._stopping:
             raise QueueFull
-        future: Answer = asyncio.get_running_loop().create_future()
+        events = asyncio.get_running_loop()
+        future: Answer = events.create_future()
+        if not self._open:
+            events.call_later(_LOOK_S, self._look, events)
+        self._open.append((events.time() + LONGEST_S, future))
         self._waiting.append((request, future))
         # Asking first spares the lock: under load the thread is awake, and it looks again before it sleeps.
         if not self._arrived.is_set():
@@ -50,6 +65,16 @@ class ScanLoop:
         self._arrived.set()
         self._thread.join()
 
+    def _look(self, events: asyncio.AbstractEventLoop) -> None:
+        """Let go of who was answered, and tell those that have waited too long."""
+        now = events.time()
+        while self._open and (self._open[0][1].done() or self._open[0][0] <= now):
+            _, future = self._open.popleft()
+            if not future.done():
+                future.set_exception(TooLate())
+        if self._open:
+            events.call_later(_LOOK_S, self._look, events)
+
     def _run(self) -> None:
         while True:
             self._arrived.wait()
@@ -60,7 +85,7 @@ class ScanLoop:
                 return
 
     def _answer(self, batch: Sequence[tuple[ScanRequest, Answer]]) -> None:
-        live = [(request, future) for request, future in batch if not future.cancelled()]
+        live = [(request, future) for request, future in batch if not future.done()]
         if not live:
             return
         futures = [future for _, future in live]

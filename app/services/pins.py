@@ -12,7 +12,7 @@ from app.models.stamps import Batch
 from app.services import checks, codes
 from app.services.codes import Reader
 from app.services.work import Work
-from verifier.claims import TRIES_IN_ALL
+from verifier.contract import TRIES_IN_ALL
 
 # All tries on a stamp are counted together under nobody's name and no day (`verifier.claims`).
 _ALL = (PinTry.who == b"") & (PinTry.day == 0)

@@ -12,8 +12,8 @@ from tests.app.test_guards import refused
 from tests.app.test_story import codes, scanner
 from tests.app.test_web import Browser, bearer, flask
 from tests.verifier.world import HOST, World, scan
-from verifier.claims import TRIES_IN_ALL, ClaimRequest
-from verifier.contract import ClaimOutcome
+from verifier.claims import ClaimRequest
+from verifier.contract import TRIES_IN_ALL, ClaimOutcome
 from verifier.scan import Scanner
 
 __all__ = ["flask", "scanner"]
