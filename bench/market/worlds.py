@@ -136,12 +136,15 @@ class World:
 _WIDER, _ODD = 2.5, 1 / 8
 
 
-def drawn(seed: int) -> World:
-    """A training world: every custom drawn from its range, most of them evenly in their logarithm."""
+def drawn(seed: int, odd: float = _ODD) -> World:
+    """A training world: every custom drawn from its range, most of them evenly in their logarithm.
+
+    A custom comes from a wider range with the probability `odd`.
+    """
     rng = np.random.default_rng([seed, 7])
     values = {}
     for name, (low, high) in _RANGES.items():
-        wider = _WIDER if rng.random() < _ODD else 1.0
+        wider = _WIDER if rng.random() < odd else 1.0
         value = float(np.exp(rng.uniform(np.log(low / wider), np.log(high * wider))))
         values[name] = min(value, 0.9) if high <= 1 else value
     values |= {name: float(rng.uniform(low, high)) for name, (low, high) in _EVEN.items()}
