@@ -18,6 +18,7 @@ from app.models.stamps import Batch
 from app.services import audit, cases, regions
 from app.services.audit import Step
 from app.services.regions import Spot
+from app.services.tallies import FEWEST
 from app.services.work import Work, local_day
 
 SCANS, UNUSUAL, FORGED, REPORTS = "scans", "unusual", "forged", "reports"
@@ -52,8 +53,10 @@ def scene(work: Work, case: AlertCase, *, reports: bool) -> Scene:
     if reports:
         seen += [(cell, REPORTS) for cell in _reported(work, case)]
     days = Counter(local_day(at) for at, _, _, _ in rows)
+    # Whoever sells the goods may know who bought the one pack that was scanned in a hamlet.
+    fewest = 1 if work.actor.organisation_id is None else FEWEST
     return Scene(
-        regions.spots(work, seen),
+        regions.spots(work, seen, fewest),
         tuple(sorted(days.items())),
         tuple(plan_of(work, case)),
         tuple(_stamps(work, case)),

@@ -48,13 +48,19 @@ def communes(work: Work) -> dict[str, tuple[float, float]]:
     return {row.name: (row.lat, row.lon) for row in rows if row.lat is not None and row.lon is not None}
 
 
-def spots(work: Work, seen: Iterable[tuple[int | None, str]]) -> list[Spot]:
-    """What happened where, by cell and kind: the places with most of it first, the unknown one last."""
+def spots(work: Work, seen: Iterable[tuple[int | None, str]], fewest: int = 1) -> list[Spot]:
+    """What happened where, by cell and kind: the places with most of it first, the unknown one last.
+
+    Places with fewer than `fewest` of all kinds are one, elsewhere.
+    """
     near = communes(work)
     found: dict[str, Spot] = {}
     for cell, kind in seen:
         spot = _spot(near, cell)
         found.setdefault(spot.name.vi, spot).counts[kind] += 1
+    for name in [name for name, spot in found.items() if spot.lat is not None and spot.counts.total() < fewest]:
+        elsewhere = found.setdefault(ELSEWHERE.vi, Spot(ELSEWHERE, "", None, None, commune=False))
+        elsewhere.counts.update(found.pop(name).counts)
     return sorted(found.values(), key=lambda spot: (spot.lat is None, -spot.counts.total(), spot.name.vi))
 
 

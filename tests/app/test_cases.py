@@ -20,6 +20,7 @@ from app.services.cases import Said
 from app.services.codes import Reader
 from app.services.flags import NewFlag
 from app.services.sellers import NewSeller
+from app.services.tallies import FEWEST
 from app.watch import Watch
 from bench import labels as bench_labels
 from bench.market.packs import Kind
@@ -197,6 +198,16 @@ def test_a_scene_counts_by_place_and_names_nobody(desk: Office, case: AlertCase)
     assert {"Quanh Hà Nội", "Quanh Đà Nẵng", "Quanh Thành phố Hồ Chí Minh", "Không rõ nơi"} == set(named)
     assert sum(count for _, count in scene.days) == sum(named.values()) == 25  # since thirty days before the first sign
     assert scene.spots[-1].lat is None
+    assert min(named.values()) < FEWEST < max(named.values())
+    step(desk, "coord", case, CaseEvent.CONFIRM, "Hai gói cùng mã")
+    with desk.reading(desk.people["owner"]) as work:
+        theirs = {spot.name.vi: spot for spot in casework.scene(work, cases.get(work, case.uid), reports=False).spots}
+    # Who sells may know who bought the one pack that was scanned there.
+    few = {name for name, count in named.items() if count < FEWEST and name != "Không rõ nơi"}
+    assert few
+    assert theirs.keys() == {*named, "Nơi khác"} - few
+    assert sum(spot.counts.total() for spot in theirs.values()) == sum(named.values())
+    assert theirs["Nơi khác"].lat is None
 
 
 def test_decisions_are_labels_that_a_replay_and_a_fit_read(desk: Office, case: AlertCase) -> None:
