@@ -19,15 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.clones import wilson
-from bench.market.histories import START_S, plans
+from bench.market.histories import plans, steps
 from bench.market.packs import (
-    CLAIM,
-    CONSUMER,
     NO_PIN,
-    PIN_OK,
-    PIN_WRONG,
     RIGHT_PIN,
-    SCAN,
     WRONG_PIN,
     Events,
     Kind,
@@ -40,17 +35,15 @@ from bench.market.packs import (
     lots_of,
     shops,
 )
-from bench.market.phones import NONE, SOURCES, seen
+from bench.market.phones import seen
 from bench.market.places import Ints
 from bench.market.trace import Market
 from bench.market.worlds import World, drawn, shifted
 from bench.results import keep
-from verifier.clones import detector, lots
-from verifier.clones.distance import Fix, how_known
+from verifier.clones import lots
 from verifier.clones.evidence import Plan
 from verifier.clones.lot_watch import Told
 from verifier.clones.lot_weights import AGES, CLASSES, LEVELS, PARAMETERS
-from verifier.sightings import NEVER_SEEN, Sighting
 
 FILE = Path(__file__).parent.parent / "verifier" / "clones" / "lots.json"
 LABELS = 2000
@@ -162,48 +155,16 @@ def _copies(stage: Stage, how: Copying, own: Packs) -> Packs:
 def _changes(stage: Stage, events: Events, lot: Ints) -> tuple[list[Plan], list[Change]]:
     """What the production detector and lot level make of events, by time. `lot` is by stamp."""
     found = seen(stage, events)
-    events = found.events
     plan = plans(Market(stage.world, stage.map, stage.lots, found, lot, lot))
-    kept: dict[int, Sighting] = {}
     last: dict[int, lots.State] = {}
     changes = []
-    columns = zip(
-        events.stamp.tolist(),
-        (START_S + events.t * _DAY_S).astype(np.int64).tolist(),
-        np.where(events.device == -1, 0, events.device % 131_071 + 1).tolist(),
-        found.lat.tolist(),
-        found.lon.tolist(),
-        np.ceil(found.km).astype(np.int64).tolist(),
-        found.source.tolist(),
-        events.event.tolist(),
-        events.role.tolist(),
-        strict=True,
-    )
     of = lot.tolist()
-    for stamp, at_s, device, lat, lon, km, source, event, role in columns:
-        known = how_known(SOURCES[source], km)
-        fix = None if source == NONE else Fix(round(lat, 2), round(lon, 2), km, at_s, device, known)
-        mine = plan[of[stamp]]
-        kept[stamp] = _after(kept.get(stamp, NEVER_SEEN), at_s, device, fix, mine, event, consumer=role == CONSUMER)
-        state = lots.state(mine, kept[stamp])
-        if state is not None and last.get(stamp) != state:
-            last[stamp] = state
-            changes.append(Change(at_s // _DAY_S, of[stamp], stamp, state))
+    for one in steps(found, plan, lot):
+        state = lots.state(plan[of[one.stamp]], one.after)
+        if state is not None and last.get(one.stamp) != state:
+            last[one.stamp] = state
+            changes.append(Change(one.at_s // _DAY_S, of[one.stamp], one.stamp, state))
     return plan, changes
-
-
-def _after(
-    before: Sighting, at_s: int, device: int, fix: Fix | None, plan: Plan, event: int, *, consumer: bool
-) -> Sighting:
-    if not consumer:
-        return detector.vouched(before, fix)
-    at = at_s * 1_000_000
-    return {
-        SCAN: lambda: detector.scanned(before, at, device, fix, plan),
-        CLAIM: lambda: detector.claimed(before, device, fix),
-        PIN_OK: lambda: detector.confirmed(before, at, device, fix),
-        PIN_WRONG: lambda: detector.mistyped(before, device),
-    }[event]()
 
 
 class _Beside(Mapping[int, int]):

@@ -284,8 +284,7 @@ def _writer(connection: sa.Connection) -> Writer:
         return ", ".join(f'"{column.name}"' for column in table.columns)
 
     def embedded(table: sa.Table, rows: Iterator[list[Any]]) -> None:
-        marks = ", ".join("?" * len(table.columns))
-        raw.executemany(f'INSERT INTO "{table.name}" ({names(table)}) VALUES ({marks})', rows)  # noqa: S608  our names
+        raw.executemany(str(sa.insert(table).compile(dialect=connection.dialect)), rows)
 
     def served(table: sa.Table, rows: Iterator[list[Any]]) -> None:
         with raw.cursor() as cursor:
@@ -294,9 +293,10 @@ def _writer(connection: sa.Connection) -> Writer:
             with cursor.copy(f'COPY "{table.name}" ({names(table)}) FROM STDIN') as copy:
                 for row in rows:
                     copy.write_row(row)
-            if "id" in table.columns and not isinstance(table.columns["id"].type, sa.Uuid):
-                last = f'(SELECT max(id) FROM "{table.name}")'  # noqa: S608  our names
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {last})")
+        if "id" in table.columns and not isinstance(table.columns["id"].type, sa.Uuid):
+            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+            last = sa.select(sa.func.max(table.c.id)).scalar_subquery()
+            connection.execute(sa.select(sa.func.setval(sequence, last)))
 
     return embedded if connection.dialect.name == "sqlite" else served
 

@@ -1,12 +1,13 @@
 """Made-up markets run through the production detector: the evidence after every sign that spoke, as arrays."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.market.packs import CLAIM, CONSUMER, PIN_OK, PIN_WRONG, SCAN
-from bench.market.phones import NONE, SOURCES
+from bench.market.phones import NONE, SOURCES, Seen
 from bench.market.places import Ints
 from bench.market.trace import Market
 from verifier.clones import detector
@@ -47,12 +48,23 @@ def plans(market: Market) -> list[Plan]:
     return found
 
 
-def histories(market: Market) -> Histories:
-    """Run a market's events through the detector."""
-    found, events, plan = market.seen, market.seen.events, plans(market)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event at the detector: whose stamp, when, and the stamp's history before and after it."""
+
+    stamp: int
+    at_s: int
+    before: Sighting
+    after: Sighting
+    event: int
+    role: int
+    clone: int
+
+
+def steps(found: Seen, plan: Sequence[Plan], lot: Ints) -> Iterator[Step]:
+    """Run events through the detector, by time; `lot` is by stamp, `plan` by lot."""
+    events, lots = found.events, lot.tolist()
     kept: dict[int, Sighting] = {}
-    clones: dict[int, int] = {}
-    rows, marks = [], []
     columns = zip(
         events.stamp.tolist(),
         (START_S + events.t * 86_400).astype(np.int64).tolist(),
@@ -66,23 +78,26 @@ def histories(market: Market) -> Histories:
         events.clone.tolist(),
         strict=True,
     )
-    lots = market.lot.tolist()
     for stamp, at_s, device, lat, lon, km, source, event, role, clone in columns:
         before = kept.get(stamp, NEVER_SEEN)
-        fix = (
-            None
-            if source == NONE
-            else Fix(round(lat, 2), round(lon, 2), km, at_s, device, how_known(SOURCES[source], km))
-        )
-        after = _after(before, at_s, device, fix, plan[lots[stamp]], event, role)
-        kept[stamp] = after
-        if clone and event == SCAN:
-            clones[stamp] = clones.get(stamp, 0) + 1
-        if after.evidence is not before.evidence and role == CONSUMER:
-            rows.append(after.evidence[:COUNTERS])
-            marks.append(
-                (after.weight, stamp, clones.get(stamp, 0), after.has(detector.CORROBORATED), clone and event == SCAN)
-            )
+        known = how_known(SOURCES[source], km)
+        fix = None if source == NONE else Fix(round(lat, 2), round(lon, 2), km, at_s, device, known)
+        after = kept[stamp] = _after(before, at_s, device, fix, plan[lots[stamp]], event, role)
+        yield Step(stamp, at_s, before, after, event, role, clone)
+
+
+def histories(market: Market) -> Histories:
+    """Run a market's events through the detector."""
+    clones: dict[int, int] = {}
+    rows, marks = [], []
+    for one in steps(market.seen, plans(market), market.lot):
+        copied = one.clone and one.event == SCAN
+        if copied:
+            clones[one.stamp] = clones.get(one.stamp, 0) + 1
+        if one.after.evidence is not one.before.evidence and one.role == CONSUMER:
+            rows.append(one.after.evidence[:COUNTERS])
+            corroborated = one.after.has(detector.CORROBORATED)
+            marks.append((one.after.weight, one.stamp, clones.get(one.stamp, 0), corroborated, copied))
     columns_of = np.array(marks, dtype=np.int64).reshape(-1, 5)
     stamps = columns_of[:, 1]
     return Histories(
