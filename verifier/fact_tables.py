@@ -36,7 +36,7 @@ BATCH = _table(
     manifest=sa.Text,
 )
 STAMP_RANGE = _table("stamp_range", batch_id=_BIG, lo=_BIG, hi=_BIG, state=_TEXT, lot_id=_BIG)
-HOLD = _table("hold", lot_id=_BIG, batch_id=_BIG, lo=_BIG, hi=_BIG, reason=_TEXT, lifted_at=_BIG)
+HOLD = _table("hold", id=_BIG, lot_id=_BIG, batch_id=_BIG, lo=_BIG, hi=_BIG, reason=_TEXT, lifted_at=_BIG)
 LOT = _table(
     "lot",
     id=_BIG,
@@ -133,5 +133,6 @@ KNOWN_SELLER = _table(
     "known_seller", organisation_id=_BIG, kind=_TEXT, lat=sa.Float, lon=sa.Float, radius_km=sa.Float, ended_at=_BIG
 )
 EPOCH = _table("epoch", number=sa.Integer, state=_TEXT)
+FACT_CHANGE = _table("fact_change", clock=_BIG, part=_TEXT, key=_BIG)
 
 TABLES = (FACT_CLOCK, *_METADATA.tables.values())

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app.cli import main
@@ -23,6 +24,7 @@ from app.services import units
 from stamp_engine.format import check_gtin
 from tests.app.office import Office
 from tests.conftest import Servers
+from verifier.fact_changes import changes_since
 
 BACKUP = {"ESTAMP_BACKUP_PASSPHRASE": "một câu dài để giữ bản sao"}
 
@@ -126,6 +128,13 @@ def test_codes_audit_backup_and_restore(
     restored = run(elsewhere, "restore", str(file), **fresh, **BACKUP)
     assert restored.exit_code == 0, restored.output
     assert run(elsewhere, "audit", "verify", **fresh).exit_code == 0
+    engine = sa.create_engine(empty)
+    with engine.connect() as connection:
+        clock = connection.exec_driver_sql("SELECT value FROM fact_clock").scalar_one()
+        # Who still has facts of the lost database in memory reads all of this one's.
+        assert clock > desk.counts()["clock"] + 1_000_000
+        assert changes_since(connection, desk.counts()["clock"], clock) is None
+    engine.dispose()
     again = run(elsewhere, "codes", "--state", "active", "--limit", "7", **fresh)
     assert again.output == listed.output, "a stamp is derived: the same keys give the same code"
     keys = run(elsewhere, "keys", "list", **fresh)

@@ -1,5 +1,7 @@
 """Migrations go up and down on both databases, and end where the models and the verifier's tables are."""
 
+from collections import Counter
+
 import pytest
 import sqlalchemy as sa
 
@@ -53,6 +55,18 @@ def test_every_column_the_verifier_reads_is_a_column_of_the_models() -> None:
             kind = model[column.name].type
             stored = kind.impl_instance if isinstance(kind, Word) else kind
             assert column.type.python_type is stored.python_type, f"{table.name}.{column.name}"
+
+
+def test_every_change_of_a_fact_is_noted(stack: Stack) -> None:
+    """By the database itself, so no way of writing a row goes past it; a table made anew loses its triggers."""
+    if stack.engine.dialect.name == "sqlite":
+        asked, wanted = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'", 3
+    else:
+        asked, wanted = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled = 'O'", 2
+    with stack.engine.connect() as connection:
+        noted = Counter(row[0] for row in connection.exec_driver_sql(asked) if row[1].startswith("note_"))
+    facts = {table.name for table in TABLES} - {"fact_change", "fact_clock"}
+    assert noted == {**dict.fromkeys(facts, wanted), "fact_clock": 1}
 
 
 def test_narrow_role_reads_its_columns_and_nothing_else(production: Stack) -> None:

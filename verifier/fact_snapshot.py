@@ -1,0 +1,167 @@
+"""What the facts were at one value of the fact clock, and what follows from them for a stamp. Pure; never changes.
+
+Two snapshots share whatever is the same in both (`verifier.fact_changes`), so nothing in one may ever be changed in
+place; only what was worked out from it is added.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from verifier import dossier
+from verifier.clones.evidence import NO_PLAN, Plan
+from verifier.contract import Words
+from verifier.dossier import NOTHING, Parts, Row
+from verifier.verdict import Flags, Standing
+
+COMPROMISED = "compromised"
+_DISPOSED = Words("lô đã bị tiêu huỷ hoặc loại bỏ", "the lot has been disposed of")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An Ed25519 public key as the database has it: 32 bytes; `use` is `stamp` or `manifest`."""
+
+    kid: str
+    use: str
+    public: bytes
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """A minted batch with its present ranges; `deployment` is None where the manifest does not verify."""
+
+    row: Row
+    los: tuple[int, ...]
+    ranges: tuple[Row, ...]
+    deployment: str | None
+
+    def range_of(self, index: int) -> Row | None:
+        """The present range of a stamp of this batch."""
+        place = bisect_right(self.los, index) - 1
+        return self.ranges[place] if place >= 0 and index < self.ranges[place].hi else None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The facts at one value of the fact clock."""
+
+    clock: int
+    los: tuple[int, ...]
+    batches: tuple[BatchFacts, ...]
+    by_id: Mapping[int, BatchFacts]
+    keys: Mapping[str, PublicKey]
+    epochs: Mapping[int, str]
+    lots: Mapping[int, Row]
+    lot_holds: Mapping[int, tuple[Row, ...]]
+    batch_holds: Mapping[int, tuple[Row, ...]]
+    recalls: Mapping[int, tuple[Row, ...]]
+    certificates: Mapping[int, tuple[Row, ...]]
+    products: Mapping[int, Row]
+    organisations: Mapping[int, Row]
+    images: Mapping[int, tuple[str, ...]]
+    steps: Mapping[int, tuple[Row, ...]]
+    tests: Mapping[int, tuple[Row, ...]]
+    samples: Mapping[int, tuple[Row, ...]]
+    plans: Mapping[int, Plan]
+    flags: Mapping[int, Flags]
+    # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
+    parts_made: dict[tuple[int, int | None, date], Parts] = field(default_factory=dict, compare=False)
+    standings_made: dict[tuple[int, int, date], Standing] = field(default_factory=dict, compare=False)
+
+    def batch_of(self, index: int) -> BatchFacts | None:
+        """The minted batch a stamp belongs to, whether or not its manifest verifies."""
+        place = bisect_right(self.los, index) - 1
+        return self.batches[place] if place >= 0 and index < self.batches[place].row.hi else None
+
+    def batch(self, batch_id: int) -> BatchFacts | None:
+        """A minted batch by its key."""
+        return self.by_id.get(batch_id)
+
+    def deployment(self) -> str | None:
+        """The deployment that the valid manifests name; None before the first batch."""
+        return next((batch.deployment for batch in self.batches if batch.deployment is not None), None)
+
+    def key_compromised(self, batch: BatchFacts) -> str | None:
+        """The id of the key behind a batch's codes where it is known to others, else None."""
+        row = batch.row
+        key = self.keys.get(row.kid) if row.kid else None
+        if key is not None and key.state == COMPROMISED:
+            return key.kid
+        return f"epoch-{row.epoch}" if self.epochs.get(row.epoch) == COMPROMISED else None
+
+    def standing(self, index: int, day: date) -> Standing:
+        """What the facts say of one stamp on a local day."""
+        found = self._of_range(index, day)
+        flags = self.flags.get(index)
+        return found if flags is None else replace(found, flags=flags)
+
+    def _of_range(self, index: int, day: date) -> Standing:
+        batch = self.batch_of(index)
+        if batch is None:
+            return Standing()
+        if batch.deployment is None:
+            return Standing(batch=batch.row.id, manifest_valid=False)
+        part = batch.range_of(index)
+        if part is None:
+            return Standing(batch=batch.row.id)
+        if any(hold.lo is not None or hold.hi is not None for hold in self.batch_holds.get(batch.row.id, ())):
+            return self._standing(batch, part, index, day)
+        # Without a hold on some of its stamps, a range stands as a whole.
+        key = (batch.row.id, part.lo, day)
+        if key not in self.standings_made:
+            self.standings_made[key] = self._standing(batch, part, index, day)
+        return self.standings_made[key]
+
+    def _standing(self, batch: BatchFacts, part: Row, index: int, day: date) -> Standing:
+        lot = self.lots.get(part.lot_id)
+        certificate = dossier.current_certificate(self.certificates.get(batch.row.product_id, ()), day)
+        ended = certificate is not None and certificate.expires_on < day
+        return Standing(
+            state=part.state,
+            batch=batch.row.id,
+            lot=part.lot_id,
+            compromised_key=self.key_compromised(batch),
+            holds=tuple(self._holds(batch.row.id, lot, index)),
+            recalls=tuple(dossier.recall(row) for row in self.recalls.get(part.lot_id, ())),
+            expires_on=lot.expires_on if lot is not None else None,
+            certificate_ended_on=certificate.expires_on if certificate is not None and ended else None,
+            plan=self.plans.get(part.lot_id, NO_PLAN),
+        )
+
+    def _holds(self, batch_id: int, lot: Row | None, index: int) -> Iterable[Words]:
+        for hold in self.batch_holds.get(batch_id, ()):
+            if (hold.lo is None or hold.lo <= index) and (hold.hi is None or index < hold.hi):
+                yield Words(hold.reason, hold.reason)
+        if lot is not None:
+            for hold in self.lot_holds.get(lot.id, ()):
+                yield Words(hold.reason, hold.reason)
+            if lot.state == "DISPOSED":
+                yield _DISPOSED
+
+    def answer_parts(self, batch_id: int | None, lot_id: int | None, day: date) -> Parts:
+        """The product, organisation, lot, trace and recall views of a batch's stamps bound to that lot, on that day."""
+        batch = self.batch(batch_id) if batch_id is not None else None
+        if batch is None or batch.deployment is None:
+            return NOTHING
+        key = (batch.row.id, lot_id, day)
+        if key not in self.parts_made:
+            self.parts_made[key] = self._built(batch.row, lot_id, day)
+        return self.parts_made[key]
+
+    def _built(self, batch: Row, lot_id: int | None, day: date) -> Parts:
+        certificates = self.certificates.get(batch.product_id, ())
+        stars = dossier.stars(dossier.current_certificate(certificates, day), day)
+        lot = self.lots.get(lot_id) if lot_id is not None else None
+        recalls = self.recalls.get(lot_id, ()) if lot_id is not None else ()
+        return Parts(
+            product=dossier.product(self.products[batch.product_id], self.images.get(batch.product_id, ()), stars),
+            organisation=dossier.organisation(self.organisations[batch.organisation_id]),
+            lot=None
+            if lot is None
+            else dossier.lot(lot, self.tests.get(lot.id, ()), self.samples.get(lot.id, ()), certificates),
+            trace=dossier.trace(self.steps.get(lot.id, ())) if lot is not None else (),
+            recall=dossier.recall(recalls[0]) if recalls else None,
+        )
