@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ from verifier.fact_tables import FACT_CHANGE
 
 # Above this a reading of everything is as fast.
 MOST_CHANGES = 1000
-# More than this made from facts is not carried over: days go by, and what was made for them is of no use.
+# More than this that was worked out is not carried over: days go by, and what was made for them is of no use.
 MOST_MADE = 50_000
 PARTS = frozenset(
     {
@@ -68,8 +68,13 @@ def kept_up(rows: FactRows, old: Snapshot, clock: int, changed: Changes) -> Snap
     plans = rows.plans([lots[key] for key in replan if key in lots], products, replan)
     recalled = {*keys("recalled"), *rows.recalled(keys("recall"))}
     pictured = {*keys("image"), *rows.pictured(keys("file"))}
-    new = replace(
-        _rebatched(rows, old, keys("batch")),
+    of_lots = {*keys("lot"), *keys("lot_hold"), *keys("step"), *keys("test"), *keys("sample"), *recalled, *replan}
+    batched = _rebatched(rows, old, keys("batch"))
+    goods, makers = {*keys("product"), *keys("certificate"), *pictured}, frozenset(keys("organisation"))
+    of_batches = {*keys("batch"), *keys("batch_hold"), *_made_of(batched.batches, goods, makers)}
+    crowded = len(old.parts_made) + len(old.standings_made) > MOST_MADE
+    return replace(
+        batched,
         clock=clock,
         lots=lots,
         products=products,
@@ -84,11 +89,11 @@ def kept_up(rows: FactRows, old: Snapshot, clock: int, changed: Changes) -> Snap
         samples=_merged(old.samples, rows.samples(keys("sample")), keys("sample")),
         plans=_merged(old.plans, plans, replan),
         flags=_merged(old.flags, rows.flags(keys("flag")), keys("flag")),
+        parts_made={} if crowded else old.parts_made,
+        standings_made={} if crowded else old.standings_made,
+        lots_since={**old.lots_since, **dict.fromkeys(of_lots, clock)},
+        batches_since={**old.batches_since, **dict.fromkeys(of_batches, clock)},
     )
-    of_lots = {*keys("lot"), *keys("lot_hold"), *keys("step"), *keys("test"), *keys("sample"), *recalled, *replan}
-    goods, makers = {*keys("product"), *keys("certificate"), *pictured}, frozenset(keys("organisation"))
-    of_batches = {*keys("batch"), *keys("batch_hold"), *_made_of(new.batches, goods, makers)}
-    return replace(new, **_made_still(old, of_lots, of_batches))
 
 
 def _merged(old: Mapping[K, V], fresh: Mapping[K, V], keys: Collection[K]) -> Mapping[K, V]:
@@ -149,23 +154,3 @@ def _made_of(batches: Iterable[BatchFacts], goods: Collection[int], makers: Coll
         for batch in batches:
             if batch.row.product_id in goods or batch.row.organisation_id in makers:
                 yield batch.row.id
-
-
-def _made_still(old: Snapshot, lots: Collection[int], batches: Collection[int]) -> dict[str, Any]:
-    """What was worked out from the old snapshot and is the same in the new one.
-
-    Others may be adding to it meanwhile, so it is copied before it is gone through.
-    """
-    parts, standings = old.parts_made.copy(), old.standings_made.copy()
-    if len(parts) + len(standings) > MOST_MADE:
-        return {"parts_made": {}, "standings_made": {}}
-    return {
-        "parts_made": {
-            (batch, lot, day): made
-            for (batch, lot, day), made in parts.items()
-            if lot not in lots and batch not in batches
-        },
-        "standings_made": {
-            key: made for key, made in standings.items() if made.lot not in lots and key[0] not in batches
-        },
-    }

@@ -1,7 +1,7 @@
 """What the facts were at one value of the fact clock, and what follows from them for a stamp. Pure; never changes.
 
 Two snapshots share whatever is the same in both (`verifier.fact_changes`), so nothing in one may ever be changed in
-place; only what was worked out from it is added.
+place; only what was worked out is added.
 """
 
 from bisect import bisect_right
@@ -67,9 +67,12 @@ class Snapshot:
     samples: Mapping[int, tuple[Row, ...]]
     plans: Mapping[int, Plan]
     flags: Mapping[int, Flags]
-    # What was worked out from the facts once: a snapshot never changes, so it stays right as long as the snapshot.
-    parts_made: dict[tuple[int, int | None, date], Parts] = field(default_factory=dict, compare=False)
-    standings_made: dict[tuple[int, int, date], Standing] = field(default_factory=dict, compare=False)
+    # What was worked out once, with the clock of the facts it was worked out from; snapshots that were kept up one from
+    # the other share it. The other two say since which clock a lot's or a batch's facts are as they are here.
+    parts_made: dict[tuple[int, int | None, date], tuple[int, Parts]] = field(default_factory=dict, compare=False)
+    standings_made: dict[tuple[int, int, date], tuple[int, Standing]] = field(default_factory=dict, compare=False)
+    lots_since: Mapping[int | None, int] = field(default_factory=dict, compare=False)
+    batches_since: Mapping[int, int] = field(default_factory=dict, compare=False)
 
     def batch_of(self, index: int) -> BatchFacts | None:
         """The minted batch a stamp belongs to, whether or not its manifest verifies."""
@@ -111,9 +114,14 @@ class Snapshot:
             return self._standing(batch, part, index, day)
         # Without a hold on some of its stamps, a range stands as a whole.
         key = (batch.row.id, part.lo, day)
-        if key not in self.standings_made:
-            self.standings_made[key] = self._standing(batch, part, index, day)
-        return self.standings_made[key]
+        made = self.standings_made.get(key)
+        if made is None or not self._still(made[0], batch.row.id, part.lot_id):
+            made = self.standings_made[key] = (self.clock, self._standing(batch, part, index, day))
+        return made[1]
+
+    def _still(self, made: int, batch_id: int, lot_id: int | None) -> bool:
+        """Whether what was worked out at that clock for stamps of this batch and lot is what these facts say."""
+        return self.lots_since.get(lot_id, 0) <= made <= self.clock and self.batches_since.get(batch_id, 0) <= made
 
     def _standing(self, batch: BatchFacts, part: Row, index: int, day: date) -> Standing:
         lot = self.lots.get(part.lot_id)
@@ -147,9 +155,10 @@ class Snapshot:
         if batch is None or batch.deployment is None:
             return NOTHING
         key = (batch.row.id, lot_id, day)
-        if key not in self.parts_made:
-            self.parts_made[key] = self._built(batch.row, lot_id, day)
-        return self.parts_made[key]
+        made = self.parts_made.get(key)
+        if made is None or not self._still(made[0], batch.row.id, lot_id):
+            made = self.parts_made[key] = (self.clock, self._built(batch.row, lot_id, day))
+        return made[1]
 
     def _built(self, batch: Row, lot_id: int | None, day: date) -> Parts:
         certificates = self.certificates.get(batch.product_id, ())

@@ -74,6 +74,7 @@ class Kept:
         # A scan may still be judged with the facts before: they are what they were.
         assert before == as_loaded
         assert list(sayings(before)) == said
+        assert list(sayings(self.now)) == list(sayings(fresh)), "nor does it leave anything behind"
         return before
 
     def close(self) -> None:
@@ -515,6 +516,22 @@ def test_a_table_emptied_at_once_is_read_whole(production: Stack) -> None:
         kept.check()
         assert kept.now.steps == {}
         kept.close()
+
+
+def test_what_was_worked_out_is_not_carried_over_for_ever(
+    desk: Office, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lot = desk.activated(6)
+    journal = Journal(stack.verifier_engine)
+    facts, seen = Facts(journal), []
+    for most in (fact_changes.MOST_MADE, 1):
+        monkeypatch.setattr(fact_changes, "MOST_MADE", most)
+        before = facts.refresh()
+        assert list(sayings(before))
+        desk.do("coord", holds.on_lot, lot.uid, "Chờ")
+        seen.append(facts.refresh().parts_made is before.parts_made)
+    journal.close()
+    assert seen == [True, False]
 
 
 def test_too_many_lots_to_plan_again_are_read_whole(desk: Office, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
