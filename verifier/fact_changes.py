@@ -14,7 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from verifier.dossier import Row
-from verifier.fact_rows import FactRows, Manifests
+from verifier.fact_rows import FactRows
 from verifier.fact_snapshot import BatchFacts, Snapshot
 from verifier.fact_tables import FACT_CHANGE
 
@@ -134,7 +134,7 @@ def _rebatched(rows: FactRows, old: Snapshot, keys: Collection[int]) -> Snapshot
     """The old snapshot with these batches as they are now, each at its place."""
     if not keys:
         return old
-    fresh = rows.batches(Manifests(old.keys, old.by_id, old.keys).deployment, keys)
+    fresh = rows.batches(old.manifests, keys)
     los, batches = list(old.los), list(old.batches)
     for key in keys:
         before, now = old.by_id.get(key), fresh.get(key)

@@ -5,21 +5,16 @@ kept up is what would be loaded.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from stamp_engine.errors import ManifestInvalid
-from stamp_engine.lifecycle import KeyState
-from stamp_engine.manifest import verify as verify_manifest
-from stamp_engine.signing import KeyUse
-from stamp_engine.signing import PublicKey as EngineKey
 from verifier import dossier, plans
 from verifier.clones.evidence import Plan
 from verifier.dossier import Row
-from verifier.fact_snapshot import COMPROMISED, BatchFacts, PublicKey
+from verifier.fact_snapshot import BatchFacts
 from verifier.fact_tables import (
     BATCH,
     CERTIFICATE,
@@ -42,6 +37,7 @@ from verifier.fact_tables import (
     STAMP_RANGE,
     STORED_FILE,
 )
+from verifier.manifests import Manifests, PublicKey
 from verifier.verdict import NO_FLAGS, Cleared, Flags
 
 IMAGE_PATH = "/media/{sha256}"
@@ -142,13 +138,13 @@ class FactRows:
             found[row.stamp] = replace(before, **change)
         return found
 
-    def batches(self, deployment: Callable[[Row], str | None], keys: Keys = None) -> dict[int, BatchFacts]:
-        """Minted batches by their ids, with their ranges; `deployment` is asked what a batch's manifest names."""
+    def batches(self, manifests: Manifests, keys: Keys = None) -> dict[int, BatchFacts]:
+        """Minted batches by their ids, with their ranges."""
         ranges = self._groups(sa.select(STAMP_RANGE).order_by(STAMP_RANGE.c.lo), STAMP_RANGE.c.batch_id, keys)
         found = {}
         for row in self._read(_MINTED, BATCH.c.id, keys):
             parts = ranges.get(row.id, ())
-            found[row.id] = BatchFacts(row, tuple(part.lo for part in parts), parts, deployment(row))
+            found[row.id] = BatchFacts(row, tuple(part.lo for part in parts), parts, manifests)
         return found
 
     def keys(self) -> dict[str, PublicKey]:
@@ -191,40 +187,3 @@ _IMAGES = (
     .where(STORED_FILE.c.public)
     .order_by(PRODUCT_IMAGE.c.product_id, PRODUCT_IMAGE.c.position)
 )
-
-
-class Manifests:
-    """Checks each manifest once: a batch that is as it was, under keys that still vouch, is not checked again."""
-
-    def __init__(
-        self, keys: Mapping[str, PublicKey], known: Mapping[int, BatchFacts], known_keys: Mapping[str, PublicKey]
-    ) -> None:
-        self._keys, before = _vouching(keys), _vouching(known_keys)
-        self._known = known
-        # What verified does so still when keys were added; what did not may have been signed with a new one.
-        self._same, self._wider = before == self._keys, before.items() <= self._keys.items()
-
-    def deployment(self, row: Row) -> str | None:
-        """The deployment (hex) that a batch's manifest names, None where it does not verify or says otherwise."""
-        known = self._known.get(row.id)
-        if known is not None and known.row == row and (self._same or (self._wider and known.deployment is not None)):
-            return known.deployment
-        return self._checked(row)
-
-    def _checked(self, row: Row) -> str | None:
-        keys = {
-            key.kid: EngineKey(key.kid, KeyUse(key.use), key.public, KeyState(key.state)) for key in self._keys.values()
-        }
-        try:
-            manifest = verify_manifest(row.manifest or "", keys)
-        except ManifestInvalid:
-            return None
-        said = (manifest.batch, manifest.lo, manifest.hi, manifest.profile.value, manifest.gtin, manifest.host)
-        meant = (row.number, row.lo, row.hi, row.profile, row.gtin, row.host)
-        keys_agree = (manifest.epoch, manifest.kid, manifest.pins) == (row.epoch, row.kid, row.pins)
-        return manifest.deployment if said == meant and keys_agree else None
-
-
-def _vouching(keys: Mapping[str, PublicKey]) -> dict[str, PublicKey]:
-    """The keys that vouch for manifests. A compromised one could sign a batch that nobody ordered, so it does not."""
-    return {kid: key for kid, key in keys.items() if key.use == KeyUse.MANIFEST.value and key.state != COMPROMISED}

@@ -13,30 +13,25 @@ from verifier import dossier
 from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.contract import Words
 from verifier.dossier import NOTHING, Parts, Row
+from verifier.manifests import COMPROMISED, Manifests, PublicKey
 from verifier.verdict import Flags, Standing
 
-COMPROMISED = "compromised"
 _DISPOSED = Words("lô đã bị tiêu huỷ hoặc loại bỏ", "the lot has been disposed of")
 
 
 @dataclass(frozen=True, slots=True)
-class PublicKey:
-    """An Ed25519 public key as the database has it: 32 bytes; `use` is `stamp` or `manifest`."""
-
-    kid: str
-    use: str
-    public: bytes
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """A minted batch with its present ranges; `deployment` is None where the manifest does not verify."""
+    """A minted batch with its present ranges, and what its manifest is asked."""
 
     row: Row
     los: tuple[int, ...]
     ranges: tuple[Row, ...]
-    deployment: str | None
+    manifests: Manifests = field(compare=False)
+
+    @property
+    def deployment(self) -> str | None:
+        """The deployment (hex) that its manifest names; None where that does not verify."""
+        return self.manifests.deployment(self.row)
 
     def range_of(self, index: int) -> Row | None:
         """The present range of a stamp of this batch."""
@@ -52,6 +47,7 @@ class Snapshot:
     los: tuple[int, ...]
     batches: tuple[BatchFacts, ...]
     by_id: Mapping[int, BatchFacts]
+    manifests: Manifests = field(compare=False)
     keys: Mapping[str, PublicKey]
     epochs: Mapping[int, str]
     lots: Mapping[int, Row]

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from verifier.dossier import Parts
 from verifier.fact_changes import changes_since, kept_up
-from verifier.fact_rows import FactRows, Manifests
-from verifier.fact_snapshot import BatchFacts, PublicKey, Snapshot
+from verifier.fact_rows import FactRows
+from verifier.fact_snapshot import BatchFacts, Snapshot
 from verifier.fact_tables import TABLES
 from verifier.journal import Journal
+from verifier.manifests import Manifests, PublicKey
 from verifier.records import FACT_CLOCK
 
 __all__ = ["TABLES", "BatchFacts", "Facts", "PublicKey", "Snapshot", "loaded"]
@@ -78,13 +79,14 @@ def _read(connection: sa.Connection, clock: int, known: Snapshot | None) -> Snap
 def loaded(rows: FactRows, clock: int, known: Snapshot | None = None) -> Snapshot:
     """All facts, read at one moment; of `known`, what was found of manifests."""
     lots, products, keys = rows.lots(), rows.products(), rows.keys()
-    manifests = Manifests(keys, known.by_id, known.keys) if known is not None else Manifests(keys, {}, {})
-    batches = dict(sorted(rows.batches(manifests.deployment).items(), key=lambda one: one[1].row.lo))
+    manifests = Manifests(keys, known.manifests if known is not None else None)
+    batches = dict(sorted(rows.batches(manifests).items(), key=lambda one: one[1].row.lo))
     return Snapshot(
         clock=clock,
         los=tuple(batch.row.lo for batch in batches.values()),
         batches=tuple(batches.values()),
         by_id=batches,
+        manifests=manifests,
         keys=keys,
         epochs=rows.epochs(),
         lots=lots,

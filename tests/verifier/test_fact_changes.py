@@ -47,7 +47,7 @@ from stamp_engine.lifecycle import KeyState, StampEvent
 from tests.app.office import PICTURE, TODAY, Office, office
 from tests.conftest import Stack
 from tests.verifier.world import HOST, move
-from verifier import fact_changes
+from verifier import fact_changes, manifests
 from verifier.fact_changes import MOST_CHANGES, changes_since
 from verifier.facts import Facts, Snapshot
 from verifier.journal import Journal
@@ -516,6 +516,36 @@ def test_a_table_emptied_at_once_is_read_whole(production: Stack) -> None:
         kept.check()
         assert kept.now.steps == {}
         kept.close()
+
+
+def test_a_manifest_is_checked_once_and_not_before_it_is_asked_for(
+    desk: Office, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    verify = manifests.verify
+    monkeypatch.setattr(manifests, "verify", lambda text, keys: checked.append(text) or verify(text, keys))
+    batch, lot = desk.activated(6)
+    _batch(desk, 0)
+    journal = Journal(stack.verifier_engine)
+    facts = Facts(journal)
+
+    def standing() -> bool:
+        return facts.refresh().standing(batch.lo, TODAY).manifest_valid
+
+    facts.refresh()
+    assert checked == []
+    assert standing()
+    assert standing()
+    desk.do("coord", holds.on_lot, lot.uid, "Chờ")
+    _rotate(desk, 0)
+    assert standing()
+    assert len(checked) == 1, "new keys take nothing away"
+    used = desk.minter.keys.manifest_key().public.kid
+    signer = next(key.kid for key in desk.minter.keys.public_keys() if key.use.value == "manifest" and key.kid != used)
+    desk.minter.keys.set_state(signer, KeyState.COMPROMISED)
+    desk.minter.publish_keys()
+    assert not standing()
+    journal.close()
 
 
 def test_what_was_worked_out_is_not_carried_over_for_ever(
