@@ -25,6 +25,7 @@ from app.domain.recalls import RECALL, RecallEvent, RecallState
 from app.domain.reports import REPORT, ReportEvent, ReportState
 from app.models import Base
 from app.models.cases import AlertCase
+from app.models.facts import FactChange
 from app.models.lots import Lot
 from app.models.orders import PrintJob, StampOrder
 from app.models.organisations import Organisation
@@ -205,6 +206,8 @@ class Walk:
         with self.desk.engine.begin() as connection:
             table: Any = model
             connection.execute(sa.update(table).where(table.id == key).values(values))
+            # As if it had always been so.
+            connection.execute(sa.delete(FactChange).where(FactChange.clock.is_(None)))
 
     def state(self, model: type[Base], key: int) -> Any:
         return next(row for row in self.desk.rows(model) if row.id == key).state
