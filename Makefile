@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 READY := .venv/.ready
 export XDG_RUNTIME_DIR ?= $(CURDIR)/.venv
 
-.PHONY: help run test test-long check lint bench bench-mint bench-scan bench-capture bench-clones bench-pages lock browser
+.PHONY: help run test test-long check lint bench bench-mint bench-scan bench-capture bench-clones bench-pages bench-facts lock browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -38,13 +38,16 @@ lint: $(READY) ## format, lint, types, import contracts
 
 check: lint test ## what CI runs: lint, then test
 
-bench: bench-mint bench-scan bench-capture bench-clones bench-pages ## all benchmarks, into bench/results.json
+bench: bench-mint bench-scan bench-facts bench-capture bench-clones bench-pages ## all benchmarks, into bench/results.json
 
 bench-mint: $(READY) ## minting speed against its peers
 	.venv/bin/python -m bench.mint
 
 bench-scan: $(READY) ## scanning speed against a hello-world
 	.venv/bin/python -m bench.scan
+
+bench-facts: $(READY) ## what a change of a fact costs a worker, and how long phones wait
+	.venv/bin/python -m bench.facts
 
 bench-capture: $(READY) ## how often stamps are read from simulated photographs
 	.venv/bin/python -m bench.capture
