@@ -75,6 +75,8 @@ _SHADOWED = frozenset(_CORROBORATION.values())
 # A history that officers called a false alarm speaks again once it weighs this much more.
 CLEARED_BY = 2 * UNIT
 _NOTHING = -30 * UNIT
+_UNUSUAL, _MILD = PARAMETERS.unusual, PARAMETERS.unusual - PARAMETERS.mild
+_PAIRS, _STRANGERS = PARAMETERS.impossible_pairs, PARAMETERS.exposed_voices
 # An unusual history names the grounds that weigh at least this much, and the heaviest in any case.
 _WORTH_SAYING = 1.0  # nats
 _MOST_GROUNDS = 3
@@ -196,51 +198,50 @@ def judge(standing: Standing, before: Sighting, look: Look, *, show_copies: bool
     """
     in_time = look.recorded and look.late_since is None and standing.state == ACTIVE
     counts = in_time and look.consumer
-    first = counts and not before.has(Mark.FIRST_USED)
+    first = counts and not before.marks & _FIRST_USED
     after = before
     if counts:
         after = detector.scanned(before, look.at, look.device, look.fix, standing.plan, credible=look.credible)
     elif in_time:
         after = detector.vouched(before, look.fix)
     scans = shown(after, look.device)
+    today = local_day(look.at)
+    said = () if _ordinary(standing, today) else _of_facts(standing, today)
     against = history_findings(after, standing.flags)
     findings = (
-        *_of_code(standing),
-        *_of_state(standing),
-        *_of_lot(standing, local_day(look.at)),
+        *said,
         *against,
         *_of_display(standing.flags),
         *_of_history(after, scans, first=first, counted=counts),
         *_of_scan(look),
     )
-    verdict, shadowed = _verdict(findings, first=first, show_copies=show_copies)
+    verdict, shadowed = _verdict((*said, *against), first=first, show_copies=show_copies)
     level = _level(standing, after, against, show_copies=show_copies)
     return Judgement(verdict, findings, after, scans, first, level, shadowed)
 
 
 def shown(sighting: Sighting, device: int) -> Scans:
     """The history in the separate words people are shown, for the device with this mark."""
-    by_you = min(sighting.by(device), sighting.scans)
-    return Scans(
-        count=sighting.scans,
-        by_you=by_you,
-        elsewhere=sighting.scans - by_you,
-        devices=sighting.devices,
-        first_at=sighting.first_at if sighting.scans else None,
-        last_at=sighting.last_at if sighting.scans else None,
-    )
+    count = sighting.scans
+    by_you = min(sighting.by(device), count)
+    if not count:
+        return Scans(count, by_you, count - by_you, sighting.devices, None, None)
+    return Scans(count, by_you, count - by_you, sighting.devices, sighting.first_at, sighting.last_at)
 
 
-def _verdict(findings: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
-    leading = [code for code, _ in findings if code in LEADS_TO]
+def _verdict(against: tuple[Finding, ...], *, first: bool, show_copies: bool) -> tuple[Verdict, bool]:
+    """The verdict by what may speak against the stamp, and whether the shadow softened it."""
+    if not against:
+        return _VALID_FIRST if first else _VALID, False
+    leading = [code for code, _ in against if code in LEADS_TO]
     if not leading:
         return Verdict.VALID_FIRST if first else Verdict.VALID, False
     # In the shadow a suspected copy is no harder than any other warning, so it hides none.
-    against, shown = (
+    meant, shown = (
         {LEADS_TO[code] for code in leading},
         {_shown_as(code, show_copies=show_copies) for code in leading},
     )
-    verdict, told = (next(one for one in ORDER if one in those) for those in (against, shown))
+    verdict, told = (next(one for one in ORDER if one in those) for those in (meant, shown))
     return told, told is not verdict
 
 
@@ -265,14 +266,17 @@ def history_findings(after: Sighting, flags: Flags = NO_FLAGS) -> list[Finding]:
     rival's goods by scanning them. A code that was published says so whatever its weight: a shared photo explains its
     history, and yet nobody can tell the pack in hand by it. What officers have found stands before all of it.
     """
+    e = after.evidence
+    if flags is NO_FLAGS and after.weight < _UNUSUAL and e.torn < _PAIRS and e.voices < _STRANGERS:
+        return []
     copied = [found_that(ReasonCode.COPY_CONFIRMED)] if flags.copied else []
     weight = _weight(after, flags)
     cleared = weight == _NOTHING
-    exposed = flags.exposed or (not cleared and published(after.evidence))
+    exposed = flags.exposed or (not cleared and published(e))
     said = [found_that(ReasonCode.EXPOSED)] if exposed else []
-    if weight < PARAMETERS.unusual:
+    if weight < _UNUSUAL:
         # Two pairs of scans that no pack can have made need no table.
-        torn = not cleared and after.evidence.torn >= PARAMETERS.impossible_pairs
+        torn = not cleared and e.torn >= _PAIRS
         return [*copied, *([found_that(ReasonCode.FAR_PLACES)] if torn else []), *said]
     corroborated = (found_that(code) for mark, code in _CORROBORATION.items() if after.has(mark))
     return [*copied, *corroborated, *_grounds(after), *said]
@@ -293,14 +297,31 @@ def _grounds(after: Sighting) -> list[Finding]:
 
 def _level(standing: Standing, after: Sighting, against: list[Finding], *, show_copies: bool) -> int:
     """The level of suspicion that is shown, 0 to 3."""
-    leads = {_shown_as(finding.code, show_copies=show_copies) for finding in against}
-    if Verdict.SUSPECT_COPY in leads:
-        return SUSPECTED
-    if Verdict.UNUSUAL in leads:
-        return UNUSUAL
-    weight = _weight(after, standing.flags)
-    mild = standing.compromised_key is not None or weight >= PARAMETERS.unusual - PARAMETERS.mild
+    if against:
+        leads = {_shown_as(finding.code, show_copies=show_copies) for finding in against}
+        if Verdict.SUSPECT_COPY in leads:
+            return SUSPECTED
+        if Verdict.UNUSUAL in leads:
+            return UNUSUAL
+    mild = standing.compromised_key is not None or _weight(after, standing.flags) >= _MILD
     return MILD if mild else 0
+
+
+def _ordinary(standing: Standing, today: date) -> bool:
+    """Whether the facts have nothing to say: an active stamp of a lot that nobody stopped, within its dates."""
+    return (
+        standing.state == ACTIVE
+        and standing.compromised_key is None
+        and (standing.expires_on is None or standing.expires_on >= today)
+        and standing.certificate_ended_on is None
+        and not standing.holds
+        and not standing.recalls
+    )
+
+
+def _of_facts(standing: Standing, today: date) -> tuple[Finding, ...]:
+    """What the facts say of the code, of its stamp and of its lot."""
+    return (*_of_code(standing), *_of_state(standing), *_of_lot(standing, today))
 
 
 def _of_code(standing: Standing) -> list[Finding]:
@@ -336,13 +357,13 @@ def _of_lot(standing: Standing, today: date) -> list[Finding]:
 
 
 def _of_history(after: Sighting, scans: Scans, *, first: bool, counted: bool) -> list[Finding]:
-    found = []
-    if first:
-        found.append(_FIRST)
+    found = [_FIRST] if first else []
     if scans.by_you > counted:
-        found.append(found_that(ReasonCode.SEEN_BEFORE, by_you=scans.by_you))
+        found.append(Finding(_SEEN_BEFORE, {"by_you": scans.by_you}))
     if scans.elsewhere:
-        found.append(found_that(ReasonCode.SEEN_ELSEWHERE, elsewhere=scans.elsewhere, first=local_day(after.first_at)))
+        found.append(Finding(_SEEN_ELSEWHERE, {"elsewhere": scans.elsewhere, "first": local_day(after.first_at)}))
+    if not after.marks & _TOLD:
+        return found
     if after.has(Mark.PIN_CONFIRMED):
         found.append(found_that(ReasonCode.PIN_CONFIRMED, day=local_day(after.pin_at_s * 1_000_000)))
     if after.has(Mark.PIN_REUSED):
@@ -354,6 +375,9 @@ def _of_history(after: Sighting, scans: Scans, *, first: bool, counted: bool) ->
 
 
 _FIRST = Finding(ReasonCode.FIRST_SCAN, {})
+_SEEN_BEFORE, _SEEN_ELSEWHERE = ReasonCode.SEEN_BEFORE, ReasonCode.SEEN_ELSEWHERE
+_TOLD = Mark.PIN_CONFIRMED | Mark.PIN_REUSED | Mark.IMPOSSIBLE_TRAVEL
+_FIRST_USED, _VALID_FIRST, _VALID = Mark.FIRST_USED, Verdict.VALID_FIRST, Verdict.VALID
 
 
 def _of_display(flags: Flags) -> list[Finding]:

@@ -33,6 +33,8 @@ class Tone(StrEnum):
 class Verdict(StrEnum):
     """The one word of an answer."""
 
+    __hash__ = str.__hash__  # members are keys at every scan; an enumeration's own hash is a slow call
+
     VALID_FIRST = "valid_first"
     VALID = "valid"
     UNUSUAL = "unusual"
@@ -144,6 +146,8 @@ VERDICTS: Mapping[Verdict, VerdictWords] = {
 
 class ReasonCode(StrEnum):
     """Every fact that can apply to a scanned stamp, whichever verdict it led to."""
+
+    __hash__ = str.__hash__  # members are keys at every scan; an enumeration's own hash is a slow call
 
     FIRST_SCAN = "first_scan"
     SEEN_BEFORE = "seen_before"

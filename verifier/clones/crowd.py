@@ -26,13 +26,16 @@ class Crowd:
         if not device:
             return True
         today = (at_s + _EAST_S) // _DAY_S
-        day, stamps = self._seen.get(device, (0, set()))
-        if day != today:
-            stamps = set()
-            self._seen[device] = (today, stamps)
-            if len(self._seen) > self._remembered:
-                self._seen.popitem(last=False)
-        self._seen.move_to_end(device)
+        seen = self._seen
+        known = seen.get(device)
+        if known is not None:
+            seen.move_to_end(device)
+        if known is None or known[0] != today:
+            seen[device] = (today, {stamp})
+            if len(seen) > self._remembered:
+                seen.popitem(last=False)
+            return self._most >= 1
+        stamps = known[1]
         if len(stamps) <= self._most:
             stamps.add(stamp)
         return len(stamps) <= self._most

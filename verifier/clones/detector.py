@@ -6,12 +6,14 @@ that come together are weighed together, once, and a replay gives the same bytes
 """
 
 from verifier.clones.distance import Fix, Known, impossible_km
-from verifier.clones.evidence import NO_PLAN, Evidence, Plan, Sign, SignKind, updated
+from verifier.clones.evidence import NO_PLAN, Evidence, Plan, Sign, SignKind, came_back, updated
 from verifier.clones.weights import weigh
 from verifier.sightings import MOST_BY_ONE, MOST_DEVICES, MOST_SCANS, Deed, Mark, Sighting
 
 _SECOND = 1_000_000
-_NOWHERE = 0.0, 0.0, 0.0, Known.NOT
+# Members of an enumeration are looked up slowly, and a scan needs these.
+_SCAN, _FAIRLY, _EXACTLY = SignKind.SCAN, Known.FAIRLY, Known.EXACTLY
+_FIRST_USED, _PLACED, _NO_SLOT = Mark.FIRST_USED, Deed.PLACED, (0, 0, 0)
 CORROBORATED = Mark.PIN_FAR | Mark.VOUCHED_APART
 
 
@@ -19,38 +21,33 @@ def scanned(
     before: Sighting, at: int, device: int, fix: Fix | None, plan: Plan = NO_PLAN, *, credible: bool = True
 ) -> Sighting:
     """The history after a counted scan at `at` (UTC microseconds) by the device with this mark."""
-    _, known, deeds = before.slot(device)
+    _, known, deeds = before.slot(device) if device else _NO_SLOT
     new = not known
     at = max(at // _SECOND * _SECOND, before.last_at)
     begun = before.first_at or at
     where, torn = (before, False) if fix is None else _moved(before, fix)
+    seen, devices = before.seen, before.devices
     if device:
-        placed = Deed.PLACED if new and fix is not None and fix.known >= Known.FAIRLY else 0
-        seen = before.touched((device, min(known + 1, MOST_BY_ONE), deeds | placed))
-    else:
-        seen = before.seen
+        if new:
+            devices = min(devices + 1, MOST_DEVICES)
+            if fix is not None and fix.known >= _FAIRLY:
+                deeds |= _PLACED
+        seen = before.touched((device, known + 1 if known < MOST_BY_ONE else known, deeds))
     evidence, weight = before.evidence, before.weight
-    if new or known == 1:
-        lat, lon, km, how = _NOWHERE if fix is None else (fix.lat, fix.lon, float(fix.accuracy_km), fix.known)
-        sign = Sign(
-            SignKind.SCAN,
-            at // _SECOND,
-            begun // _SECOND,
-            device,
-            new,
-            not new,
-            lat,
-            lon,
-            km,
-            how,
-            credible=credible,
-            torn=torn,
-        )
+    if new:
+        at_s, begun_s = at // _SECOND, begun // _SECOND
+        if fix is None:
+            sign = Sign(_SCAN, at_s, begun_s, device, credible=credible, torn=torn)
+        else:
+            lat, lon, km, _, _, how, _ = fix
+            sign = Sign(_SCAN, at_s, begun_s, device, True, False, lat, lon, km, how, False, credible, torn)  # noqa: FBT003
         evidence, weight = _weighed(before, sign, plan)
+    elif known == 1:
+        evidence = came_back(evidence)
     return Sighting(
-        where.marks | Mark.FIRST_USED,
+        where.marks | _FIRST_USED,
         min(before.scans + 1, MOST_SCANS),
-        min(before.devices + 1, MOST_DEVICES) if device and new else before.devices,
+        devices,
         begun,
         at,
         before.pin_device,
@@ -109,7 +106,7 @@ def mistyped(before: Sighting, device: int) -> Sighting:
 
 def _moved(before: Sighting, fix: Fix) -> tuple[Sighting, bool]:
     """The history with a new last place, and whether nobody can have carried a pack there from the one before."""
-    if fix.known < Known.EXACTLY or not fix.device:
+    if fix.known < _EXACTLY or not fix.device:
         return before, False
     last = before.fix
     apart = impossible_km(last, fix) if last is not None else None

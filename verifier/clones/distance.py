@@ -34,15 +34,17 @@ class Fix(NamedTuple):
 
 
 _EXACT_KM, _FAIR_KM = 20.0, 60.0
+_OWN = frozenset({"gps", "wifi"})
+_NOT, _ROUGHLY, _FAIRLY, _EXACTLY = Known  # looked up slowly as members
 
 
 def how_known(source: str, accuracy_km: float) -> Known:
     """How well a place from this source (`gps`, `wifi`, `mobile_ip`, `none`) with this accuracy is known."""
     if source == "none":
-        return Known.NOT
+        return _NOT
     if source == "gps" and accuracy_km <= _EXACT_KM:
-        return Known.EXACTLY
-    return Known.FAIRLY if source in {"gps", "wifi"} and accuracy_km <= _FAIR_KM else Known.ROUGHLY
+        return _EXACTLY
+    return _FAIRLY if source in _OWN and accuracy_km <= _FAIR_KM else _ROUGHLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,31 +151,40 @@ _MOST = 7
 _PACK = struct.Struct(f"<BBBBBH{_FLAGS}s6h")
 SIZE = _PACK.size
 NO_EVIDENCE = Evidence()
+_NEW = tuple.__new__
 CLAIMED_HERE, PIN_HERE = 1, 2
 _VOICES, _DAYS, _PLACED, _SAME, _ASIDE, _LAST_H, _WEEKS, _AFTER_CLAIM, _TOWNS, _SWITCHES, _OFF_PLAN, _HUBS = range(12)
-_OLD, _STALE, _TORN, _PLANNED, _LAST_PLACE, _PLACES = map(
-    Evidence._fields.index, ("old", "stale", "torn", "planned", "last_place", "places")
+_OLD, _STALE, _OWNERS, _CLAIMS, _PINS, _TORN, _PLANNED, _LAST_PLACE, _PLACES = map(
+    Evidence._fields.index,
+    ("old", "stale", "owners", "claims", "pins", "torn", "planned", "last_place", "places"),
 )
+# Members of an enumeration are looked up slowly, and every scan asks for these.
+_SCAN, _NOT, _ROUGHLY, _EXACTLY = SignKind.SCAN, Known.NOT, Known.ROUGHLY, Known.EXACTLY
 
 
 def updated(e: Evidence, sign: Sign, plan: Plan = NO_PLAN) -> tuple[Evidence, bool]:
     """The evidence after one more sign, and whether the sign spoke. Signs come in the order they were recorded in."""
     if sign.vouched:
         return _visited(e, sign), False
-    if sign.kind is SignKind.SCAN:
+    if sign.kind is _SCAN:
         if sign.new:
             return _heard(e, sign, plan)
-        return (e._replace(owners=min(e.owners + 1, _MOST)) if sign.again else e), False
+        return (came_back(e) if sign.again else e), False
     if not sign.credible or not sign.new:
         return e, False
     return _spoken(e, sign, plan), True
+
+
+def came_back(e: Evidence) -> Evidence:
+    """The evidence after a device scanned for the second time."""
+    return e._replace(owners=e.owners + 1) if e.owners < _MOST else e
 
 
 def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
     """A voice that is no scan: a place, a wrong scratch code, a claim or a right code."""
     if sign.kind is SignKind.PLACE:
         v = list(e)
-        _placed(v, sign, plan)
+        _placed(v, sign.lat, sign.lon, sign.km, sign.known, plan)
         return Evidence._make(v)
     if sign.kind is SignKind.PIN_WRONG:
         return e._replace(wrong_pins=min(e.wrong_pins + 1, 3))
@@ -184,30 +193,31 @@ def _spoken(e: Evidence, sign: Sign, plan: Plan) -> Evidence:
 
 def _heard(e: Evidence, sign: Sign, plan: Plan) -> tuple[Evidence, bool]:
     """A scan by a device that is new to the stamp."""
-    if not sign.credible:
+    _, at_s, begun_s, device, _, _, lat, lon, km, known, _, credible, torn = sign
+    if not credible:
         return e, False
-    after_s = sign.at_s - sign.begun_s
+    after_s = at_s - begun_s
     last_h = min(after_s // _HOUR_S, _U16) if after_s > 0 else 0
-    gap_h = last_h - e.last_h
-    voices = e.voices
     v: list[Any] = list(e)
-    town = sign.known is not Known.NOT and _placed(v, sign, plan)
-    if not sign.device and voices and gap_h < _DAY_H and not town:
+    voices, before_h = v[_VOICES], v[_LAST_H]
+    gap_h = last_h - before_h
+    town = known is not _NOT and _placed(v, lat, lon, km, known, plan)
+    if voices and not device and gap_h < _DAY_H and not town:
         return e, False  # nobody in particular, soon after somebody: as well a repeat
     v[_VOICES] = min(voices + 1, _U8)
     if not voices or gap_h >= _DAY_H:
         _add(v, _DAYS, _U8)
         if gap_h >= _LONG_H:
             _add(v, _WEEKS)
-        if e.claims or e.pins:
+        if v[_CLAIMS] or v[_PINS]:
             _add(v, _AFTER_CLAIM)
     if plan.life_s:
-        _aged(v, sign.at_s - plan.since_s, plan.life_s)
-    if sign.torn:
+        _aged(v, at_s - plan.since_s, plan.life_s)
+    if torn:
         _add(v, _TORN, 3)
-    v[_LAST_H] = max(last_h, e.last_h)
+    v[_LAST_H] = max(last_h, before_h)
     v[_PLANNED] = 1 if plan.areas else 0
-    return Evidence._make(v), True
+    return _NEW(Evidence, v), True
 
 
 def _aged(v: list[Any], age_s: int, life_s: int) -> None:
@@ -224,17 +234,17 @@ def _add(v: list[Any], n: int, most: int = _MOST) -> None:
         v[n] += 1
 
 
-def _placed(v: list[Any], sign: Sign, plan: Plan) -> bool:
+def _placed(v: list[Any], lat: float, lon: float, doubt_km: float, known: Known, plan: Plan) -> bool:
     """Put where a voice is into the counters; whether it is far from every known place."""
     places: Places = v[_PLACES]
-    lat, lon, doubt_km = sign.lat, sign.lon, sign.km
-    off = plan.off_km(lat, lon) - doubt_km if plan.areas else 0.0
+    planned = bool(plan.areas)
+    off = plan.off_km(lat, lon) - doubt_km if planned else 0.0
     here, near = _nearest(places, lat, lon) if places else (0, doubt_km)
     near -= doubt_km
     if off > ABROAD_KM and (near > ABROAD_KM or not places):
         return False
-    if sign.known is Known.ROUGHLY:
-        if min(near if places else off, off if plan.areas else near) + doubt_km > HUB_KM:
+    if known is _ROUGHLY:
+        if min(near if places else off, off if planned else near) + doubt_km > HUB_KM:
             _add(v, _HUBS)
         return False
     first = not v[_PLACED]
@@ -245,14 +255,14 @@ def _placed(v: list[Any], sign: Sign, plan: Plan) -> bool:
         if here != v[_LAST_PLACE] and not first:
             _add(v, _SWITCHES)
         v[_LAST_PLACE] = here
-        if sign.known is Known.EXACTLY:
+        if known is _EXACTLY:
             _add(v, _ASIDE if near > ASIDE_KM else _SAME, _U8)
         return False
     if places:
         _add(v, _TOWNS)
-    elif sign.known is Known.EXACTLY:
+    elif known is _EXACTLY:
         _add(v, _SAME, _U8)
-    v[_PLACES] = made = _with_place(places, sign)
+    v[_PLACES] = made = _with_place(places, lat, lon)
     v[_LAST_PLACE] = _nearest(made, lat, lon)[0]
     return bool(places)
 
@@ -261,7 +271,7 @@ def _visited(e: Evidence, sign: Sign) -> Evidence:
     """Signed-in staff or an inspector had the pack in hand there: scans there are no surprise."""
     if sign.known < Known.FAIRLY or (e.places and _nearest_km(e.places, sign) - sign.km <= FAR_KM):
         return e
-    return e._replace(places=_with_place(e.places, sign))
+    return e._replace(places=_with_place(e.places, sign.lat, sign.lon))
 
 
 def _owned(e: Evidence, sign: Sign) -> Evidence:
@@ -282,7 +292,7 @@ def _owned(e: Evidence, sign: Sign) -> Evidence:
 
 def _marked(places: Places, sign: Sign, mark: int) -> Places:
     if not places or _nearest_km(places, sign) - sign.km > FAR_KM:
-        places = _with_place(places, sign)
+        places = _with_place(places, sign.lat, sign.lon)
     best = _nearest(places, sign.lat, sign.lon)[0]
     if _km_to(places[best], sign) - sign.km > FAR_KM:
         return places  # every place is taken by another claim
@@ -290,9 +300,9 @@ def _marked(places: Places, sign: Sign, mark: int) -> Places:
     return (*places[:best], (lat, lon, marks | mark), *places[best + 1 :])
 
 
-def _with_place(places: Places, sign: Sign) -> Places:
+def _with_place(places: Places, lat: float, lon: float) -> Places:
     """The places with this one; the newest that nothing was claimed at makes room."""
-    made = (round(sign.lat * _DEGREE), round(sign.lon * _DEGREE), 0)
+    made = (round(lat * _DEGREE), round(lon * _DEGREE), 0)
     if len(places) < PLACES:
         return (*places, made)
     spare = max((n for n in range(1, PLACES) if not places[n][2]), default=0)
