@@ -29,8 +29,13 @@ Line = dict[str, Any]
 
 @dataclass(slots=True)
 class _Trace:
-    """The lines of a file being written, by kind; events with their time and the order they were judged in."""
+    """The lines of a file being written, by kind; events with their time and the order they were judged in.
 
+    `devices` counts on over all stamps: were the first device of each called the same, a replay would take them for one
+    that scans dozens of stamps a day and believe none of its scans.
+    """
+
+    devices: int = 0
     lots: dict[int, Line] = field(default_factory=dict)
     events: list[tuple[int, str, int, Line]] = field(default_factory=list)
     labels: list[Line] = field(default_factory=list)
@@ -64,7 +69,10 @@ def _add(work: Work, trace: _Trace, case: AlertCase) -> None:
     devices: dict[bytes, str] = {}
     for at, n, shown in _events(work, case.stamp):
         device = shown.pop("device")
-        name = devices.setdefault(device, f"d{len(devices) + 1}") if device else None
+        if device and device not in devices:
+            trace.devices += 1
+            devices[device] = f"d{trace.devices}"
+        name = devices[device] if device else None
         line = {"kind": "scan", "t": _moment(at), "stamp": case.number, "lot": named, "device": name, **shown}
         trace.events.append((at, case.number, n, line))
 

@@ -229,6 +229,22 @@ def test_decisions_are_labels_that_a_replay_and_a_fit_read(desk: Office, case: A
     assert (stamp, kind, seen[-1].voices) == (case.number, Kind.COPIED, case.voices)
 
 
+def test_devices_of_two_stamps_have_no_label_in_common(
+    desk: Office, public: World, watch: Watch, case: AlertCase
+) -> None:
+    """Else a replay of many labels would see one phone that scans dozens of stamps a day, and believe none of it."""
+    copy(desk, public, codes(desk)[1])
+    watch.turn()
+    (other,) = (one for one in desk.rows(AlertCase) if one.id != case.id)
+    for one in (case, other):
+        step(desk, "coord", one, CaseEvent.CONFIRM, "Hai gói cùng mã")
+    with desk.reading(desk.people["coord"]) as work:
+        scans = [one for one in map(json.loads, labels.lines(work)) if one["kind"] == "scan"]
+    devices = [{one["device"] for one in scans if one["stamp"] == name} for name in (case.number, other.number)]
+    assert devices[0].isdisjoint(devices[1])
+    assert min(len(one) for one in devices) > 1
+
+
 def test_a_case_by_hand(flask: Flask, desk: Office, case: AlertCase) -> None:
     coord, other, owner = Browser(flask, "coord"), Browser(flask, "coord2"), Browser(flask, "owner")
     assert case.number in coord.get("/office/cases?kind=copy&state=NEW")
