@@ -2,8 +2,9 @@
 
 `make bench-pages` loads the demo 150 times (30 million stamps, two million scans, 6,900 products, one large producer),
 starts the management side as production does, signs in as each role, and asks for every page and every list of the API
-again and again: with things taken at random, and lists filtered, searched and paged. One request at a time, as the
-server's own time is what is asked for. A Flask page that says hello, asked the same way, is the floor.
+again and again: with things taken at random, and lists filtered, searched and paged; and for every table to take away,
+whole. One request at a time, as the server's own time is what is asked for. A Flask page that says hello, asked the
+same way, is the floor.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +33,15 @@ from app.application import create
 from app.cli.demo import PASSWORD
 from app.database import open_engine
 from app.models import Base
+from app.services.exports import Form, Sheet
 from bench import rig
 from bench.results import keep
 from bench.rig import ROOT
 
 TIMES, EACH, PORT = 150, 40, 8972
 AIM_MS = 100.0
+# A table to take away is made of thousands of rows, and whoever asks for one waits for a file: it has its own aim.
+TABLE_AIM_MS, TABLE_EACH = 5000.0, 5
 WHO = {
     "producer": "chuthe1@vidu.example",
     "officer": "dieuphoi@vidu.example",
@@ -45,8 +49,7 @@ WHO = {
     "admin": "quantri@vidu.example",
     "inspector": "kiemtra@vidu.example",
 }
-# Whole tables to take away are made of thousands of rows: work that one waits for, and no page.
-EXPORTS = re.compile(r"/exports/")
+TABLES = re.compile(r"/exports/<(?:sheet|kind)>\.<form>$")
 OUTSIDE = re.compile(r"/static/|/openapi|/sign-in|/join|/sign-out")
 NOUNS = {
     "organisations": "organisation",
@@ -73,11 +76,13 @@ class Timing:
 
     took: list[float] = field(default_factory=list)
     slowest: tuple[float, str] = (0.0, "")
+    largest: int = 0
 
-    def add(self, ms: float, path: str) -> None:
+    def add(self, ms: float, path: str, size: int) -> None:
         """One answer."""
         self.took.append(ms)
         self.slowest = max(self.slowest, (ms, path))
+        self.largest = max(self.largest, size)
 
     def row(self) -> dict[str, float | int | str]:
         """For the results."""
@@ -86,6 +91,7 @@ class Timing:
             "p50_ms": round(statistics.median(ordered), 1),
             "p95_ms": round(ordered[max(0, -(-len(ordered) * 95 // 100) - 1)], 1),
             "answers": len(ordered),
+            "largest_kb": self.largest // 1024,
             "slowest": self.slowest[1],
         }
 
@@ -96,6 +102,7 @@ class Reader:
     def __init__(self, login: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
         self._cookies: dict[str, str] = {}
+        self.size = 0
         found = _TOKEN.search(self.ask("/office/sign-in")[1])
         if found is None:
             raise SystemExit(f"the sign-in page has no form: {self.ask('/office/sign-in')[1][-3000:]}")
@@ -111,7 +118,7 @@ class Reader:
             body, headers["content-type"] = urlencode(fields), "application/x-www-form-urlencoded"
         self._connection.request("GET" if fields is None else "POST", path, body, headers)
         answer = self._connection.getresponse()
-        content = answer.read()
+        self.size = len(content := answer.read())
         for cookie in answer.headers.get_all("set-cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self._cookies[name] = value
@@ -191,15 +198,15 @@ class Addresses:
             return connection.execute(statement).all()
 
 
-def measured(url: str, data_dir: Path, each: int) -> dict[str, dict[str, dict[str, float | int | str]]]:
+def measured(
+    url: str, data_dir: Path, each: int, whom: Sequence[str] = tuple(WHO)
+) -> dict[str, dict[str, dict[str, float | int | str]]]:
     """Every page of every role on this database."""
     env = _environment(url, data_dir)
     settings = config.management({**os.environ, **env})
     flask = create(settings)
     rules = [
-        rule
-        for rule in flask.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and not OUTSIDE.search(rule.rule) and not EXPORTS.search(rule.rule)
+        rule for rule in flask.url_map.iter_rules() if "GET" in (rule.methods or ()) and not OUTSIDE.search(rule.rule)
     ]
     engine = open_engine(url)
     addresses = Addresses(engine)
@@ -208,8 +215,8 @@ def measured(url: str, data_dir: Path, each: int) -> dict[str, dict[str, dict[st
     opener = subprocess.Popen([*serve, "opener"], env={**os.environ, **env}, cwd=ROOT)
     try:
         with rig.serving([*serve, "management"], env, "/office/sign-in", port=PORT):
-            for who, login in WHO.items():
-                found[who] = _role(login, rules, addresses, engine, each)
+            for who in whom:
+                found[who] = _role(WHO[who], rules, addresses, engine, each)
                 print(f"{who}: {len(found[who])} pages", flush=True)
     finally:
         opener.terminate()
@@ -225,8 +232,8 @@ def _role(
     with engine.connect() as connection:
         organisation = connection.scalar(sa.select(user.organisation_id).where(user.email == login))
     reader, timings = Reader(login), defaultdict[str, Timing](Timing)
-    for rule in rules:
-        for number, path in enumerate(addresses.of(rule, organisation, each + 2)):
+    for rule, asked in _asked(rules, addresses, organisation, each):
+        for number, path in enumerate(asked):
             started = time.perf_counter()
             status, body = reader.ask(path)
             took = (time.perf_counter() - started) * 1000
@@ -234,8 +241,23 @@ def _role(
                 raise SystemExit(f"{login} {path}: {status} {body[:400]}")
             # The first two warm what is kept in the process: templates, statements, connections.
             if status == 200 and number > 1:
-                timings[rule.rule].add(took, path)
+                timings[rule].add(took, path, reader.size)
     return {path: timing.row() for path, timing in timings.items() if timing.took}
+
+
+def _asked(
+    rules: Sequence[Rule], addresses: Addresses, organisation: int | None, each: int
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """The addresses to ask for, by page; of tables, each kind in each form, whole."""
+    for rule in rules:
+        if not TABLES.search(rule.rule):
+            yield rule.rule, addresses.of(rule, organisation, each + 2)
+            continue
+        before = rule.rule.partition("<")[0]
+        for sheet in Sheet:
+            for form in Form:
+                path = f"{before}{sheet.value}.{form.value}"
+                yield path, [path] * (min(each, TABLE_EACH) + 2)
 
 
 def _environment(url: str, data_dir: Path) -> dict[str, str]:
@@ -259,7 +281,7 @@ def floor(folder: Path, each: int) -> dict[str, float | int | str]:
             connection.request("GET", "/x")
             connection.getresponse().read()
             if number >= 20:
-                timing.add((time.perf_counter() - started) * 1000, "/x")
+                timing.add((time.perf_counter() - started) * 1000, "/x", 12_000)
     return timing.row()
 
 
@@ -281,10 +303,15 @@ def _show(kind: str, found: Mapping[str, Mapping[str, Mapping[str, float | int |
     """The table, the slowest first; gives the pages above the aim."""
     rows = [(float(row["p95_ms"]), who, path, row) for who, pages in found.items() for path, row in pages.items()]
     rows.sort(key=lambda row: row[:3], reverse=True)
-    print(f"\n{kind}: {len(rows)} pages\n{'p50 ms':>8}{'p95 ms':>8}  who, page")
-    for p95, who, path, row in rows[:40]:
-        print(f"{row['p50_ms']:8}{p95:8}  {who:12} {path}   {row['slowest']}")
-    return [f"{who} {path}: {p95} ms" for p95, who, path, _ in rows if p95 > AIM_MS]
+    pages = [row for row in rows if "/exports/" not in row[2]]
+    tables = [row for row in rows if "/exports/" in row[2]]
+    slow: list[str] = []
+    for what, some, aim in (("pages", pages, AIM_MS), ("tables to take away", tables, TABLE_AIM_MS)):
+        print(f"\n{kind}: {len(some)} {what}\n{'p50 ms':>8}{'p95 ms':>8}{'kB':>8}  who, page")
+        for p95, who, path, row in some[:40]:
+            print(f"{row['p50_ms']:8}{p95:8}{row['largest_kb']:8}  {who:12} {path}   {row['slowest']}")
+        slow += [f"{who} {path}: {p95} ms" for p95, who, path, _ in some if p95 > aim]
+    return slow
 
 
 def main() -> None:
@@ -292,6 +319,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=TIMES, help="so many times the demo")
     parser.add_argument("--each", type=int, default=EACH, help="so many requests of each page by each role")
+    parser.add_argument("--who", nargs="*", choices=list(WHO), default=list(WHO), help="as whom")
     parser.add_argument("--data", type=Path, help="a data folder with a demo that is there already")
     parser.add_argument("--url", help="its database")
     args = parser.parse_args()
@@ -302,7 +330,7 @@ def main() -> None:
         found["hello"] = hello = floor(folder, args.each)
         print(f"hello: p50 {hello['p50_ms']} ms, p95 {hello['p95_ms']} ms")
         if args.data is not None:
-            slow += _show("this one", measured(args.url, args.data, args.each))
+            slow += _show("this one", measured(args.url, args.data, args.each, args.who))
             raise SystemExit("\n".join(slow) or 0)
         for kind in ("sqlite", "postgresql"):
             with _loaded(folder / kind, kind, args.times) as (url, data_dir):

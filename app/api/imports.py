@@ -50,7 +50,8 @@ def take_table(path: ImportPath) -> Response:
 def give_table(path: ExportPath) -> Response:
     """The lots, products, orders or organisations in scope as a table, csv or xlsx."""
     with reading() as work:
-        content = exports.written(work, path.kind, path.form)
-    made = Response(content, content_type=TYPES[path.form])
+        table = exports.written(work, path.kind, path.form)
+    made = Response(table.parts, content_type=TYPES[path.form])
     made.headers["content-disposition"] = f'attachment; filename="{path.kind.value}.{path.form.value}"'
+    made.content_length = table.size
     return made

@@ -112,9 +112,13 @@ RETRIES_S = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 LONGEST_TEXT = 160
 
 
+def bare(text: str) -> str:
+    """The words without their marks: "Chè Shan tuyết" is "Che Shan tuyet"."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(one for one in apart if not unicodedata.combining(one))
+
+
 def plain_text(text: str) -> str:
     """The words for SMS or Zalo: no diacritics, so that one message of 160 characters holds them (GSM 03.38)."""
-    bare = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    kept = "".join(one for one in bare if not unicodedata.combining(one))
-    line = "".join(one if " " <= one <= "~" else " " for one in kept)
+    line = "".join(one if " " <= one <= "~" else " " for one in bare(text))
     return " ".join(line.split())[:LONGEST_TEXT]

@@ -13,8 +13,10 @@ class Text:
     en: str
 
     def fill(self, values: Mapping[str, object]) -> "Text":
-        """Both sentences with `{name}` places filled."""
-        return Text(self.vi.format(**values), self.en.format(**values))
+        """Both sentences with `{name}` places filled; numbers as each language writes them."""
+        en = {name: f"{one:,}" if type(one) is int else one for name, one in values.items()}
+        vi = {name: f"{one:,}".replace(",", ".") if type(one) is int else one for name, one in values.items()}
+        return Text(self.vi.format(**vi), self.en.format(**en))
 
 
 class Kind(StrEnum):
@@ -81,7 +83,7 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Kind.FORBIDDEN,
         Text("Tên đăng nhập hoặc mật khẩu không đúng.", "The name or the password is not right."),
     ),
-    "required": (Kind.INVALID, Text("Thiếu {what}; hãy điền vào.", "{what} is missing; fill it in.")),
+    "required": (Kind.INVALID, Text("Thiếu {what}; hãy điền hoặc chọn.", "{what} is missing; fill it in.")),
     "too_long": (
         Kind.INVALID,
         Text("{what} dài quá {most} ký tự; hãy viết ngắn lại.", "{what} is longer than {most} characters; shorten it."),
@@ -94,10 +96,7 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         ),
     ),
     "password_weak": (Kind.INVALID, Text("Mật khẩu cần ít nhất 10 ký tự.", "A password needs at least 10 characters.")),
-    "account_closed": (
-        Kind.CONFLICT,
-        Text("Tài khoản này đã đóng rồi.", "This account is closed already."),
-    ),
+    "account_closed": (Kind.CONFLICT, Text("Tài khoản này đã đóng rồi.", "This account is closed already.")),
     "passkey_refused": (
         Kind.INVALID,
         Text(
@@ -113,10 +112,7 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
         Kind.NOT_FOUND,
         Text("Liên kết đã dùng hoặc hết hạn; hãy xin liên kết mới.", "This link is used or over; ask for a new one."),
     ),
-    "second_factor_first": (
-        Kind.FORBIDDEN,
-        Text("Hãy bật bảo vệ hai lớp trước.", "Turn the second factor on first."),
-    ),
+    "second_factor_first": (Kind.FORBIDDEN, Text("Hãy bật bảo vệ hai lớp trước.", "Turn the second factor on first.")),
     "already_used": (
         Kind.CONFLICT,
         Text("{what} này đã được dùng; hãy chọn cái khác.", "That {what} is taken; choose another."),
@@ -159,6 +155,10 @@ REFUSALS: Mapping[str, tuple[Kind, Text]] = {
     "points_out_of_range": (
         Kind.INVALID,
         Text("Điểm phần {part} phải từ 0 đến {most}.", "Part {part} takes 0 to {most} points."),
+    ),
+    "file_missing": (
+        Kind.INVALID,
+        Text("Chưa chọn tệp nào; hãy chọn tệp rồi gửi lại.", "No file was chosen: choose one and send again."),
     ),
     "picture_wrong": (
         Kind.INVALID,

@@ -52,6 +52,8 @@ class ContentStore:
 
 def picture(content: bytes, *, side: int = SIDE) -> bytes:
     """An uploaded picture drawn again as WebP of at most `side` pixels, which drops all it carried. Raises Refusal."""
+    if not content:
+        raise Refusal("file_missing", pointer="/picture")
     if len(content) > LARGEST_PICTURE:
         raise Refusal("picture_wrong", pointer="/picture")
     try:

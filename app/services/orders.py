@@ -41,9 +41,8 @@ class NewOrder:
 
 def place(work: Work, asked: NewOrder) -> StampOrder:
     """A SUBMITTED order. Raises Refusal."""
-    product = _orderable(work, asked)
-    lot = _lot(work, asked, product)
-    _within_output(work, asked, product, lot)
+    product = work.locked(_orderable(work, asked))
+    lot = _fitting(work, asked, product)
     uid = work.new_id()
     row = StampOrder(
         uid=uid,
@@ -64,7 +63,7 @@ def place(work: Work, asked: NewOrder) -> StampOrder:
 def revise(work: Work, uid: UUID, asked: NewOrder, version: int) -> StampOrder:
     """Mend a returned order and submit it again. Raises Refusal, `changed_meanwhile` where it is not that version."""
     row = get(work, uid)
-    product = _orderable(work, asked)
+    product = work.locked(_orderable(work, asked))
     work.locked(row)
     if row.version != version:
         raise Refusal("changed_meanwhile")
@@ -72,8 +71,7 @@ def revise(work: Work, uid: UUID, asked: NewOrder, version: int) -> StampOrder:
         raise Refusal("other_organisation", pointer="/product", what="product")
     if row.state is not OrderState.DRAFT:
         raise Refusal("illegal_step", event=OrderEvent.SUBMIT.value, state=row.state.value)
-    lot = _lot(work, asked, product)
-    _within_output(work, asked, product, lot, but=row.id)
+    lot = _fitting(work, asked, product, but=row.id)
     row.product_id, row.requested_by_id = product.id, work.actor.user_id or row.requested_by_id
     for name, value in _wish(work, asked, lot).items():
         setattr(row, name, value)
@@ -98,7 +96,11 @@ def _wish(work: Work, asked: NewOrder, lot: Lot | None) -> dict[str, Any]:
 
 
 def _orderable(work: Work, asked: NewOrder) -> Product:
-    """The product, where stamps like these may be asked for it, nobody else ordering it meanwhile. Raises Refusal."""
+    """The product, where stamps like these may be asked for it. Raises Refusal.
+
+    Who writes locks it next: orders of one product wait for each other there, so that two together cannot pass the
+    declared output.
+    """
     product = products.get(work, asked.product)
     work.may(Action.PLACE_ORDER, organisation_id=product.organisation_id, what="product")
     organisations.active(work, product.organisation_id)
@@ -112,14 +114,21 @@ def _orderable(work: Work, asked: NewOrder) -> Product:
         raise Refusal("gtin_missing", pointer="/with_gtin")
     template = work.press.template(asked.profile, product.gtin if asked.with_gtin else None)
     work.press.printed(asked.layout, template, pins=asked.pins)
-    # Orders of one product wait for each other here, so that two together cannot pass the declared output.
-    return work.locked(product)
+    return product
 
 
-def _within_output(work: Work, asked: NewOrder, product: Product, lot: Lot | None, but: int | None = None) -> None:
+def rehearse(work: Work, asked: NewOrder) -> None:
+    """Whether such an order would be taken as things are, before it is placed. Raises Refusal where it would not."""
+    _fitting(work, asked, _orderable(work, asked))
+
+
+def _fitting(work: Work, asked: NewOrder, product: Product, but: int | None = None) -> Lot | None:
+    """The lot, where so many stamps are within its output, or the year's. Raises Refusal."""
+    lot = _lot(work, asked, product)
     left = _left(work, product, lot, but)
     if asked.quantity > left:
         raise Refusal("quantity_over_output", pointer="/quantity", left=left, asked=asked.quantity)
+    return lot
 
 
 def _lot(work: Work, asked: NewOrder, product: Product) -> Lot | None:

@@ -48,6 +48,11 @@ def communes(work: Work) -> dict[str, tuple[float, float]]:
     return {row.name: (row.lat, row.lon) for row in rows if row.lat is not None and row.lon is not None}
 
 
+def places(work: Work) -> dict[str, tuple[float, float]]:
+    """The middle of each commune of the province, and of each town that is known elsewhere."""
+    return {name: (one.lat, one.lon) for name, one in TOWNS.items()} | communes(work)
+
+
 def spots(work: Work, seen: Iterable[tuple[int | None, str]], fewest: int = 1) -> list[Spot]:
     """What happened where, by cell and kind: the places with most of it first, the unknown one last.
 

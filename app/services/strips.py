@@ -40,6 +40,8 @@ def read(press: Press, batch: Batch, photo: bytes) -> int:
     """How many of the strip's symbols a photo or a scan of it shows readably. Raises Refusal."""
     import zxingcpp  # noqa: PLC0415  wanted by this alone
 
+    if not photo:
+        raise Refusal("file_missing", pointer="/picture")
     if len(photo) > LARGEST:
         raise Refusal("picture_wrong", pointer="/picture")
     try:

@@ -11,7 +11,8 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 from app.domain.errors import Refusal
 
@@ -23,8 +24,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read(content: bytes) -> list[dict[str, str]]:
-    """The rows of a CSV (UTF-8) or XLSX file by the names in its first row. Raises Refusal `table_wrong`."""
-    if not content or len(content) > LARGEST:
+    """The rows of a CSV (UTF-8) or XLSX file by the names in its first row. Raises Refusal."""
+    if not content:
+        raise Refusal("file_missing", pointer="/file")
+    if len(content) > LARGEST:
         raise Refusal("table_wrong", pointer="/file")
     try:
         rows = _xlsx(content) if content.startswith(b"PK") else _csv(content)
@@ -81,12 +84,14 @@ def _text(cell: object) -> str:
             return str(cell).strip().removeprefix("'")
 
 
-def to_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV file in UTF-8 with the mark that spreadsheets ask for."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerows([names, *([_safe(cell) for cell in row] for row in rows)])
-    return out.getvalue().encode("utf-8-sig")
+def to_csv(names: Sequence[str], rows: Iterable[Sequence[object]], out: IO[bytes]) -> None:
+    """A CSV file in UTF-8 with the mark that spreadsheets ask for, written row by row."""
+    text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=False)
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    text.flush()
+    text.detach()
 
 
 def _safe(cell: object) -> str:
@@ -94,18 +99,16 @@ def _safe(cell: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def to_xlsx(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A workbook of one sheet; every text is a text."""
+def to_xlsx(names: Sequence[str], rows: Iterable[Sequence[object]], out: IO[bytes]) -> None:
+    """A workbook of one sheet, written row by row; every text is a text."""
     import xlsxwriter  # noqa: PLC0415  wanted by this alone
 
-    out = io.BytesIO()
-    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    plain = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, plain) as book:
         sheet = book.add_worksheet()
-        for at, row in enumerate([names, *rows]):
+        for at, row in enumerate(chain([names], rows)):
             for column, cell in enumerate(row):
                 if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                     sheet.write_number(at, column, float(cell))
                 else:
                     sheet.write_string(at, column, "" if cell is None else str(cell))
-    return out.getvalue()

@@ -1,5 +1,6 @@
 """Getting in: the second step of signing in, turning it on, links that let an account choose a password, and tokens."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import segno
@@ -13,13 +14,12 @@ from app.domain.permissions import SYSTEM, Action, Actor, RoleName, Scope, scope
 from app.extensions import limiter
 from app.models.users import User
 from app.services import access as service
-from app.services import units as unit_service
 from app.services import users
 from app.services.access import Box, Invitation
-from app.web import Page, member, said, say, step, web
-from app.web.accounts import half, let_in, signed_in
-from app.web.forms import Field, Form, asked, choices, optional
-from app.web.pick import ORGANISATIONS, picked
+from app.web import Page, member, said, step, web
+from app.web.accounts import PASSWORD, half, let_in, signed_in
+from app.web.forms import Field, Form, asked, choices, faults, optional
+from app.web.pick import COMMUNES, ORGANISATIONS, picked
 
 
 def box() -> Box:
@@ -36,7 +36,8 @@ def sign_in_code() -> Page:
     user, error = half(), None
     if user is None:
         return redirect(url_for("web.sign_in"), 303)
-    if request.method == "POST":
+    errors = faults(request.form, _CODE) if request.method == "POST" else {}
+    if request.method == "POST" and not errors:
         try:
             with desk().work(Actor(user.id, frozenset())) as work:
                 service.confirm(work, box(), user.id, request.form.get("code", "")[:64])
@@ -44,7 +45,8 @@ def sign_in_code() -> Page:
             error = said(refusal.text)
         else:
             return let_in(user)
-    return render_template("sign_in_code.html", error=error, user=user), 422 if error else 200
+    page = render_template("sign_in_code.html", error=error, errors=errors, user=user)
+    return page, 422 if error or errors else 200
 
 
 @web.route("/account/second-factor", methods=["GET", "POST"])
@@ -56,7 +58,8 @@ def second_factor() -> Page:
     error, person = None, current_user.actor.user_id
     with reading() as work:
         user = work.session.get_one(User, person)
-    if request.method == "POST":
+    errors = faults(request.form, _CODE) if request.method == "POST" else {}
+    if request.method == "POST" and not errors:
         try:
             with working() as work:
                 codes = service.enrol(work, box(), person, session.get("totp", ""), request.form.get("code", "")[:64])
@@ -68,9 +71,8 @@ def second_factor() -> Page:
     secret = session.setdefault("totp", service.new_secret())
     picture = segno.make(service.address(user, secret), error="m").svg_data_uri(scale=5, border=4)
     on = user.totp_sealed is not None
-    return render_template(
-        "second_factor.html", secret=secret, picture=picture, error=error, on=on
-    ), 422 if error else 200
+    page = render_template("second_factor.html", secret=secret, picture=picture, error=error, errors=errors, on=on)
+    return page, 422 if error or errors else 200
 
 
 @web.route("/join", methods=["GET", "POST"])
@@ -84,16 +86,19 @@ def join() -> Page:
             user = service.owner_of(work, key)
     except Refusal as refusal:
         return render_template("message.html", detail={"vi": refusal.text.vi, "en": refusal.text.en}), 404
-    if request.method == "POST":
+    errors = faults(request.form, PASSWORD) if request.method == "POST" else {}
+    if request.method == "POST" and not errors:
         try:
             with desk().work(Actor(user.id, frozenset())) as work:
                 user = service.choose_password(work, key, request.form.get("password", ""))
             return signed_in(user, None)
         except Refusal as refusal:
             error = said(refusal.text)
-    return render_template("join.html", key=key, user=user, error=error), 422 if error else 200
+    page = render_template("join.html", key=key, user=user, error=error, errors=errors)
+    return page, 422 if error or errors else 200
 
 
+_CODE = asked("code", "Mã", "The code")
 _TITLE = Text("Mời người", "Invite somebody")
 
 
@@ -118,11 +123,6 @@ def invite() -> Page:
     return render_template("form.html", form=form, title=said(_TITLE)), form.status
 
 
-def _areas() -> list[tuple[str, Text]]:
-    with reading() as work:
-        return [(row.code, Text(row.name, row.name)) for row in unit_service.on(work.session, work.today)]
-
-
 def _questions(*, anybody: bool) -> tuple[Field, ...]:
     who = (
         asked("name", "Họ tên", "Name"),
@@ -135,7 +135,7 @@ def _questions(*, anybody: bool) -> tuple[Field, ...]:
         *who,
         asked("role", "Vai trò", "Role", "select", options=choices(RoleName)),
         picked(ORGANISATIONS, "organisation", Text("Chủ thể", "Organisation"), required=False),
-        optional("unit", "Xã, phường", "Commune", "select", options=_areas()),
+        picked(COMMUNES, "unit", Text("Xã, phường", "Commune"), required=False),
     )
 
 
@@ -162,11 +162,29 @@ def recover(uid: UUID) -> str:
 
 @web.get("/account/tokens")
 @needs()
-def tokens() -> str:
+def tokens() -> Page:
     """One's own tokens, and a form for another."""
+    return _tokens()
+
+
+_PROGRAM = asked("name", "Tên chương trình", "The name of the program")
+_RIGHTS = asked("action", "Việc được làm", "What it may do")
+
+
+def _tokens(secret: str | None = None, errors: Mapping[str, Text] | None = None) -> Page:
+    """The page of tokens: with a new one's secret, or with what is wrong in the form and what was chosen in it."""
     with reading() as work:
         rows = users.tokens(work)
-    return render_template("tokens.html", rows=rows, actions=[action for action in Action if may(action)], secret=None)
+    page = render_template(
+        "tokens.html",
+        rows=rows,
+        actions=[action for action in Action if may(action)],
+        secret=secret,
+        errors=errors,
+        typed=request.form.get("name", "") if errors else "",
+        ticked=request.form.getlist("action") if errors else (),
+    )
+    return page, 422 if errors else 200
 
 
 @web.post("/account/tokens")
@@ -174,21 +192,20 @@ def tokens() -> str:
 @needs()
 def new_token() -> Page:
     """A token for a program, limited to some actions; shown once."""
+    errors = faults(request.form, _PROGRAM, _RIGHTS)
+    if errors:
+        return _tokens(errors=errors)
     try:
-        wanted = _wanted(request.form.getlist("action"))
         with working() as work:
-            secret = users.issue_token(work, request.form.get("name", ""), wanted)
-            rows = users.tokens(work)
+            secret = users.issue_token(work, request.form["name"], _wanted(request.form.getlist("action")))
     except Refusal as refusal:
-        return render_template("message.html", detail={"vi": refusal.text.vi, "en": refusal.text.en}), 422
-    return render_template("tokens.html", rows=rows, actions=[one for one in Action if may(one)], secret=secret)
+        return _tokens(errors={"action" if refusal.pointer == "/action" else "name": refusal.text})
+    return _tokens(secret)
 
 
 def _wanted(raw: list[str]) -> tuple[Action, ...]:
-    """The actions a token is for: some, and none that its owner may not take. Raises Refusal."""
+    """The actions a token is for: none that its owner may not take. Raises Refusal."""
     wanted = tuple(member(Action, one) for one in raw)
-    if not wanted:
-        raise Refusal("required", pointer="/action", what=say("Quyền", "Rights"))
     for action in wanted:
         if not may(action):
             raise Refusal("token_scope", pointer="/action", scope=action.value)

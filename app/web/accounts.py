@@ -16,8 +16,11 @@ from app.models.users import User
 from app.services import access, audit
 from app.services import users as user_service
 from app.web import Line, Page, asked_page, listing, said, say, step, web
+from app.web.forms import asked, faults
 from app.web.words import CHOICES
 
+PASSWORD = asked("password", "Mật khẩu", "The password", most=1024)
+_LOGIN = asked("login", "Thư điện tử hoặc số điện thoại", "The e-mail address or telephone number", most=255)
 _HALF_US = 10 * 60 * 1_000_000
 
 
@@ -26,8 +29,10 @@ _HALF_US = 10 * 60 * 1_000_000
 @for_anybody
 def sign_in() -> Page:
     """Sign in by e-mail or telephone and password."""
-    error = None
+    error, errors = None, {}
     if request.method == "POST":
+        errors = faults(request.form, _LOGIN, PASSWORD)
+    if request.method == "POST" and not errors:
         try:
             with desk().reading(SYSTEM) as work:
                 user = user_service.authenticate(work, request.form.get("login", ""), request.form.get("password", ""))
@@ -35,7 +40,7 @@ def sign_in() -> Page:
             error = said(refusal.text)
         else:
             return _on_to_code(user) if access.has_second(user) else let_in(user)
-    return render_template("sign_in.html", error=error), 200 if error is None else 422
+    return render_template("sign_in.html", error=error, errors=errors), 422 if error or errors else 200
 
 
 def _on_to_code(user: User) -> Page:

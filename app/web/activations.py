@@ -1,6 +1,7 @@
 """Activation and the early end of stamps: the first and the last stamp, a sentence to confirm, and a way back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.auth import fresh, needs, reading, working
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
+from app.models.products import Product
 from app.models.stamps import Batch
 from app.services import activations as service
 from app.services import lots, products, stamps, tasks
@@ -19,7 +21,7 @@ from app.services.work import Work
 from app.web import Page, number, said, say, shown, state, step, web
 from app.web.forms import Field, Form, asked, choices
 from app.web.moves import Activate, Retire, Sideways
-from app.web.pick import FEW, LIVE_LOTS
+from app.web.pick import LIVE_LOTS, picked
 
 _CODE = Text(
     "Quét mã rồi dán vào đây, hoặc gõ 17 ký tự in trên tem.",
@@ -56,24 +58,17 @@ def activate(uid: UUID | None) -> Page:
     """Bind stamps to a lot: given, shown in one sentence, confirmed."""
     with reading() as work:
         roll = _roll(work, uid)
-        fit = lots.own(work, *lots.LIVE, most=FEW + 1, product_id=roll.product_id if roll is not None else None)
-        names = products.names(work, (one.product_id for one in fit))
+        product = work.session.get_one(Product, roll.product_id) if roll is not None else None
         rolls = tasks.stocked_rolls(work) if roll is None else []
         undoable = service.undoable(work)
-    options = [(str(one.uid), Text(*[f"{one.lot_no} – {names.get(one.product_id, '')}"] * 2)) for one in fit]
-    which = (
-        asked("lot", "Cho lô", "For the lot", "select", options=options)
-        if len(fit) <= FEW
-        else asked("lot", "Cho lô", "For the lot", "pick", source=LIVE_LOTS)
-    )
+    fit = replace(LIVE_LOTS, of=product.uid) if product is not None else LIVE_LOTS
+    which = picked(fit, "lot", Text("Cho lô", "For the lot"))
     form = Form(Activate, (which, *_ends(in_roll=bool(uid))))
     title = Text("Kích hoạt tem", "Activate stamps")
     form.button = Text("Xem lại", "Review")
     if request.method == "GET":
         form.given = request.args.to_dict()
-        return render_template(
-            "activate.html", form=form, title=said(title), rolls=rolls, undoable=undoable, lots=fit, roll=roll
-        )
+        return render_template("activate.html", form=form, title=said(title), rolls=rolls, undoable=undoable, roll=roll)
 
     def act(work: Work, command: Activate, span: Span) -> Any:
         return stamps.activate(work, span.batch.uid, command.lot, span.positions)

@@ -23,9 +23,8 @@ from app.services.sellers import NewSeller
 from app.services.work import Work
 from app.web import Page, asked_page, done, step, submitted, uid_of, web
 from app.web.activations import reader
-from app.web.forms import Field, Form, asked, choices, optional
-from app.web.pick import ORGANISATIONS, picked
-from verifier.contract import TOWNS
+from app.web.forms import Field, Form, asked, choices
+from app.web.pick import ORGANISATIONS, PLACES, picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +109,20 @@ def reopen_pin() -> Page:
 def new_seller() -> Page:
     """Register who sells an organisation's goods."""
     with reading() as work:
-        places = {name: one[:2] for name, one in TOWNS.items()} | regions.communes(work)
         own = work.session.get(Organisation, current_user.actor.organisation_id or 0)
-    near = [(name, Text(name, name)) for name in sorted(places, key=lambda one: one.rpartition(" ")[2])]
     hint = Text("Chỉ cần với cửa hàng: lượt quét quanh đó là bình thường.", "For shops: scans near by are ordinary.")
     fields: list[Field] = [
         asked("kind", "Hình thức bán", "How they sell", "select", options=choices(SellerKind)),
         asked("name", "Tên người bán", "Name"),
         asked("address", "Địa chỉ, hoặc trang bán hàng", "Address, or page on the web"),
-        optional("near", "Ở gần", "Near", "select", options=near, hint=hint),
+        picked(PLACES, "near", Text("Ở gần", "Near"), required=False, hint=hint),
     ]
     if own is None:
         fields.insert(0, picked(ORGANISATIONS, "organisation", Text("Bán hàng của", "Sells for")))
     form = Form(Seller, fields)
 
     def act(work: Work, said: Seller) -> KnownSeller:
-        lat, lon = places.get(said.near or "", (None, None))
+        lat, lon = regions.places(work).get(said.near or "", (None, None))
         owner = own.uid if own is not None else said.organisation
         if owner is None:
             raise Refusal("required", pointer="/organisation", what="Chủ thể / organisation")

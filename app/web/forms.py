@@ -15,11 +15,14 @@ C = TypeVar("C")
 
 
 class Source(Protocol):
-    """Where the choices of a `pick` come from: the noun of its address, and what an answer may mean."""
+    """Where the choices of a `pick` come from: the address that finds more, and what an answer may mean."""
 
     @property
-    def noun(self) -> str:
-        """The last part of the address that finds more."""
+    def url(self) -> str:
+        """The address that finds more."""
+
+    def label(self, key: str) -> Text | None:
+        """What the choice with this key is called."""
 
     def meant(self, typed: str) -> list[tuple[str, Text]]:
         """What was meant: one choice where it is clear."""
@@ -54,6 +57,17 @@ def _about(label: Text, code: str, **values: Any) -> Text:
     """The words of a refusal about a question, naming it in both languages."""
     words = Refusal(code, what="{what}", **values).text
     return Text(words.vi.format(what=label.vi), words.en.format(what=label.en))
+
+
+def answer_of(given: "MultiDict[str, str]", name: str) -> str:
+    """An answer: a choice that was shown stands before the field it was typed into, and is empty where none fitted."""
+    return next((value for value in given.getlist(name) if value.strip()), "")
+
+
+def faults(given: Mapping[str, str], *fields: Field) -> dict[str, Text]:
+    """What is wrong with the answers of a form that has a page of its own: each by its name, in words."""
+    found = {one.name: one.wrong(given.get(one.name, "").strip()) for one in fields}
+    return {name: words for name, words in found.items() if words is not None}
 
 
 def choices(kind: Iterable[StrEnum]) -> list[tuple[str, Text]]:
@@ -105,9 +119,7 @@ class Form(Generic[C]):
         self._stands, self.given = self.given, given.to_dict()
         raw: dict[str, Any] = {}
         for one in self.fields:
-            # A choice that was shown stands before the field it was typed into.
-            typed = next((value for value in given.getlist(one.name) if value.strip()), "")
-            value = typed.replace("\0", "").strip()
+            value = answer_of(given, one.name).replace("\0", "").strip()
             if one.kind == "file":
                 continue
             if one.kind == "checkbox":
@@ -127,13 +139,19 @@ class Form(Generic[C]):
             return None
         return None if self.errors else command
 
+    def so_far(self, given: "MultiDict[str, str]", fields: Iterable[Field]) -> C | None:
+        """The same for a form of several steps: of what is wrong, only the questions asked so far are told."""
+        command = self.read(given)
+        names = {one.name for one in fields}
+        self.errors = {name: words for name, words in self.errors.items() if name in names}
+        return command
+
     def _meant(self, one: Field, source: Source, typed: str) -> tuple[str, Text | None]:
         """The key of what was typed, and what the field shows from now on; or what is not clear about it."""
         found = source.meant(typed)
         if len(found) == 1:
-            (key, label), *_ = found
-            self.given = {**self.given, one.name: label.vi}
-            return key, None
+            self.given = {**self.given, one.name: found[0][0]}
+            return found[0][0], None
         self.matches[one.name] = found
         return typed, _about(one.label, "which_one" if found else "nothing_like_it")
 
@@ -164,6 +182,13 @@ class Form(Generic[C]):
     def value(self, name: str) -> str:
         """What a field shows."""
         return self.given.get(name, "")
+
+    def words(self, one: Field, value: str) -> Text:
+        """An answer as people read it: a choice by what it is called, anything else as it was typed."""
+        called = dict(one.options).get(value)
+        if called is None and one.source is not None and value:
+            called = one.source.label(value)
+        return called or Text(value, value)
 
     @property
     def status(self) -> int:

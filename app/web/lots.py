@@ -29,11 +29,11 @@ from app.web import (
     number,
     step,
     submitted,
-    uid_of,
     version_of,
     web,
 )
 from app.web.forms import Field, Form, asked, optional
+from app.web.pick import PRODUCTS, picked
 from app.web.uploads import store, upload
 
 _STEPS = {
@@ -76,20 +76,24 @@ def start_lot() -> Response:
     return redirect(url_for(".repeat_lot", uid=last.uid) if last else url_for(".new_lot"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLot(NewLot):
+    """What declares a lot that is like no other, and what it is of."""
+
+    product: UUID
+
+
 @web.route("/lots/new", methods=["GET", "POST"])
 @needs(Action.EDIT_LOT)
 def new_lot() -> Page:
     """Record one from nothing."""
     with reading() as work:
-        mine = products.own(work)
         today = work.today
-    goods = [(str(row.uid), Text(row.name, row.name)) for row in mine]
-    form = Form(NewLot, (asked("product", "Sản phẩm", "Product", "select", options=goods), *_FIELDS))
+    form = Form(FirstLot, (picked(PRODUCTS, "product", Text("Sản phẩm", "Product")), *_FIELDS))
     form.given = {"produced_on": today.isoformat()}
-    product = request.form.get("product")
 
-    def record(work: Work, command: NewLot) -> Lot:
-        return service.record(work, uid_of(product) or UUID(int=0), command)
+    def record(work: Work, command: FirstLot) -> Lot:
+        return service.record(work, command.product, command)
 
     return submitted(form, record, _to_lot, _TITLE)
 

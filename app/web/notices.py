@@ -13,6 +13,7 @@ from app.models.organisations import Organisation
 from app.services import notices as service
 from app.services import webhooks
 from app.web import Page, asked_page, next_page, said, step, web
+from app.web.forms import asked, faults
 
 # The page of each thing that a notice is about.
 _PAGES = {
@@ -50,21 +51,24 @@ def read_notices() -> Response:
 @needs(Action.EDIT_ORGANISATION)
 def hooks() -> Page:
     """The webhooks of one's own organisation; a new one's secret is shown once, on the answer to its form."""
-    error = secret = None
+    secret, errors = None, {}
     with reading() as work:
         owner = work.session.get(Organisation, current_user.actor.organisation_id or 0)
     if owner is None:
         raise Refusal("not_found", what="organisation")
     if request.method == "POST":
+        errors = faults(request.form, asked("url", "Địa chỉ", "The address", most=500))
+    if request.method == "POST" and not errors:
         try:
             with working() as work:
                 secret = webhooks.add(work, owner.uid, request.form.get("url", "").strip()).secret
         except Refusal as refusal:
-            error = said(refusal.text)
+            errors = {"url": refusal.text}
     with reading() as work:
         rows = webhooks.every(work, owner.uid)
-    typed = request.form.get("url", "") if error else ""
-    return render_template("webhooks.html", rows=rows, secret=secret, error=error, typed=typed), 422 if error else 200
+    typed = request.form.get("url", "") if errors else ""
+    page = render_template("webhooks.html", rows=rows, secret=secret, errors=errors, typed=typed)
+    return page, 422 if errors else 200
 
 
 @web.post("/webhooks/<uuid:uid>/end")

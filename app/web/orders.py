@@ -1,15 +1,15 @@
 """Stamp orders: three steps to place one, decided by officers, followed from "nộp" to "nhận"."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from flask import current_app, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.auth import desk, may, needs, reading
 from app.domain.errors import Refusal, Text
-from app.domain.lots import LotState
 from app.domain.orders import ORDER, OrderEvent, OrderState
 from app.domain.permissions import Action
 from app.domain.products import ProductState
@@ -17,7 +17,7 @@ from app.models.lots import Lot
 from app.models.orders import StampOrder
 from app.models.organisations import Organisation
 from app.models.products import Product
-from app.services import audit, lots, organisations, printing, products, progress
+from app.services import audit, printing, products, progress
 from app.services import orders as service
 from app.services.orders import NewOrder
 from app.services.work import Work
@@ -36,7 +36,8 @@ from app.web import (
     version_of,
     web,
 )
-from app.web.forms import Field, Form, asked, choices, optional
+from app.web.forms import Field, Form, answer_of, asked, choices, optional
+from app.web.pick import ACTIVE_PRODUCTS, OPEN_LOTS, PRINTERS, picked
 from stamp_engine.format import Profile
 from stamp_engine.layouts import DEFAULT
 
@@ -49,8 +50,8 @@ PATH = (
     OrderState.DELIVERED,
 )
 TWO_OFFICERS = (PATH[0], OrderState.ENDORSED, *PATH[1:])
+LAST = 3
 _TITLE = Text("Đặt tem", "Order stamps")
-_TAKES_STAMPS = tuple(state for state in LotState if state not in {"CLOSED", "DISPOSED", "RECALLING", "RECALLED"})
 
 
 def two_above() -> int:
@@ -79,28 +80,33 @@ def orders() -> str:
     return listing(title, heads, rows, empty, new, after=part.next, states=tuple(OrderState))
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What a producer may choose from."""
-
-    goods: list[Product]
-    rolls: list[Lot]
-    printers: list[Organisation]
+Steps = tuple[tuple[Field, ...], ...]
 
 
-def _choice(work: Work, product: str | None) -> _Choice:
-    goods = products.own(work, ProductState.ACTIVE)
-    chosen = next((row for row in goods if str(row.uid) == product), goods[0] if len(goods) == 1 else None)
-    rolls = lots.own(work, *_TAKES_STAMPS, product_id=chosen.id) if chosen is not None else []
-    return _Choice(goods, rolls, organisations.printers(work))
+def _first_step() -> Field:
+    return picked(ACTIVE_PRODUCTS, "product", Text("Sản phẩm", "Product"))
 
 
-def _fields(choice: _Choice) -> tuple[tuple[Field, ...], ...]:
-    """The questions of each of the three steps."""
+def _product(first: Field, answer: str) -> Product | None:
+    """The product that was chosen, or the only one there is."""
+    if not answer and len(first.options) == 1:
+        answer = first.options[0][0]
+    meant = ACTIVE_PRODUCTS.meant(answer) if answer else []
+    if len(meant) != 1:
+        return None
+    with reading() as work:
+        found = products.get(work, UUID(meant[0][0]))
+    return found if found.state is ProductState.ACTIVE else None
+
+
+def _steps(first: Field, product: Product | None) -> Steps:
+    """The questions of each of the three steps; the lots are the product's."""
+    of = replace(OPEN_LOTS, of=product.uid) if product is not None else None
+    label = Text("Cho lô", "For the lot")
     return (
-        (asked("product", "Sản phẩm", "Product", "select", options=_options(choice.goods, "name")),),
+        (first,),
         (
-            optional("lot", "Cho lô", "For the lot", "select", options=_options(choice.rolls, "lot_no")),
+            picked(of, "lot", label, required=False) if of is not None else Field("lot", label, "select"),
             asked("quantity", "Số tem", "Number of stamps", "number", most=9),
             asked("profile", "Loại tem", "Kind of stamp", "select", options=choices(Profile)),
             asked("layout", "Khổ giấy", "Sheet", "select", options=labels.options()),
@@ -108,23 +114,19 @@ def _fields(choice: _Choice) -> tuple[tuple[Field, ...], ...]:
             optional("with_gtin", "In mã GTIN trong tem", "With the GTIN in the code", "checkbox"),
         ),
         (
-            optional("printer", "Nhà in", "Print house", "select", options=_options(choice.printers, "name")),
+            picked(PRINTERS, "printer", Text("Nhà in", "Print house"), required=False),
             optional("note", "Ghi chú", "Note", "textarea", most=2000),
         ),
     )
-
-
-def _options(rows: list[Any], name: str) -> list[tuple[str, Text]]:
-    return [(str(row.uid), Text(getattr(row, name), getattr(row, name))) for row in rows]
 
 
 @web.route("/orders/new", methods=["GET", "POST"])
 @needs(Action.PLACE_ORDER)
 def new_order() -> Page:
     """Order stamps in three steps; the address carries what was chosen, so that going back loses nothing."""
-    with reading() as work:
-        choice = _choice(work, request.values.get("product"))
-    steps = _fields(choice)
+    first = _first_step()
+    product = _product(first, answer_of(request.values, "product"))
+    steps = _steps(first, product)
     form = Form(NewOrder, tuple(field for fields in steps for field in fields))
     if request.method == "POST":
 
@@ -132,54 +134,52 @@ def new_order() -> Page:
             return done("web.order", Text("Đã nộp đơn.", "The order is submitted."), uid=made.uid)
 
         page = submitted(form, service.place, then, _TITLE)
-        if not isinstance(page, tuple):
-            return page
-        at = next((place for place, fields in enumerate(steps, 1) if any(f.name in form.errors for f in fields)), 3)
-        return _wizard(form, steps, choice, at)
-    usual = {"quantity": "", "profile": Profile.COMPACT.value, "layout": DEFAULT}
-    form.given = {**usual, **request.args.to_dict()}
-    return _wizard(form, steps, choice, _step_asked(form))
-
-
-def _step_asked(form: Form[NewOrder]) -> int:
-    """The step that is asked for, as far as the ones before it are answered; a lone product is chosen already."""
-    wanted = form.given.get("step", "1")
-    at = int(wanted) if wanted in {"1", "2", "3"} else 1
-    if at > 1 and not form.given.get("product"):
-        return 1
-    return 2 if at == 3 and not form.given.get("quantity") else at
-
-
-def _wizard(form: Form[NewOrder], steps: tuple[tuple[Field, ...], ...], choice: _Choice, at: int) -> Page:
-    product = next((row for row in choice.goods if str(row.uid) == form.given.get("product")), None)
-    if product is None and len(choice.goods) == 1:
-        product = choice.goods[0]
+        return _wizard(form, steps, product, LAST) if isinstance(page, tuple) else page
+    usual = {"profile": Profile.COMPACT.value, "layout": DEFAULT}
+    form.given = usual | {name: answer_of(request.args, name) for name in request.args}
+    if product is not None:
         form.given = {**form.given, "product": str(product.uid)}
-    at = at if product is not None else 1
-    rolls = choice.rolls
-    asked_now = steps[at - 1]
-    if at == 2:
-        asked_now = (
-            optional("lot", "Cho lô", "For the lot", "select", options=_options(rolls, "lot_no")),
-            *asked_now[1:],
-        )
+    # A button that says where to go stands after the step that comes next.
+    wanted = ["", *request.args.getlist("step")][-1]
+    at = int(wanted) if wanted in {"2", "3"} else 1
+    if at > 1:
+        _answered(form, steps, at)
+    return _wizard(form, steps, product, at)
+
+
+def _answered(form: Form[NewOrder], steps: Steps, at: int) -> None:
+    """What is wrong with the steps before this one; the last is asked only where the order would be taken so far."""
+    command = form.so_far(MultiDict(form.given), (field for fields in steps[: at - 1] for field in fields))
+    if command is not None and at == LAST:
+        try:
+            with reading() as work:
+                service.rehearse(work, command)
+        except Refusal as refusal:
+            form.refuse(refusal)
+
+
+def _wizard(form: Form[NewOrder], steps: Steps, product: Product | None, at: int) -> Page:
+    """A step: the first with something wrong, or else the one that is asked for."""
+    at = next((place for place, fields in enumerate(steps, 1) if any(f.name in form.errors for f in fields)), at)
+    lot = form.given.get("lot", "")
     carried = [(name, value) for name, value in form.given.items() if _carries(name, steps, at)]
     page = render_template(
         "order_new.html",
         form=form,
-        fields=asked_now,
+        fields=steps[at - 1],
         at=at,
         carried=carried,
         product=product,
-        left=_quota(product, form.given.get("lot")) if product is not None else None,
+        none=not steps[0][0].options and steps[0][0].source is None,
+        left=_quota(product, lot) if product is not None else None,
         preview=_preview(form, product) if at > 1 else None,
-        lot=next((row for row in rolls if str(row.uid) == form.given.get("lot")), None),
+        lot=OPEN_LOTS.label(lot) if lot else None,
         two_above=two_above(),
     )
     return page, form.status
 
 
-def _carries(name: str, steps: tuple[tuple[Field, ...], ...], at: int) -> bool:
+def _carries(name: str, steps: Steps, at: int) -> bool:
     return any(field.name == name for place, fields in enumerate(steps, 1) if place != at for field in fields)
 
 
@@ -217,10 +217,11 @@ def edit_order(uid: UUID) -> Page:
         row = service.get(work, uid)
         work.may(Action.PLACE_ORDER, organisation_id=row.organisation_id, what="order")
         product = work.session.get_one(Product, row.product_id)
-        choice = _choice(work, request.form.get("product") or str(product.uid))
         lot = work.session.get(Lot, row.lot_id) if row.lot_id else None
         printer = work.session.get(Organisation, row.printer_id) if row.printer_id else None
-    form = Form(NewOrder, tuple(field for fields in _fields(choice) for field in fields))
+    first = _first_step()
+    steps = _steps(first, _product(first, answer_of(request.form, "product")) or product)
+    form = Form(NewOrder, tuple(field for fields in steps for field in fields))
     form.given = {
         "product": str(product.uid),
         "lot": str(lot.uid) if lot else "",

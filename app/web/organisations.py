@@ -12,12 +12,13 @@ from app.domain.organisations import ORGANISATION, OrganisationEvent, Organisati
 from app.domain.permissions import Action
 from app.models.organisations import Organisation
 from app.models.units import AdminUnit
-from app.services import audit, units
+from app.services import audit
 from app.services import organisations as service
 from app.services.organisations import NewOrganisation, Profile
 from app.services.work import Work
 from app.web import Line, Page, asked_page, done, listing, member, state, step, submitted, version_of, web
 from app.web.forms import Form, asked, choices, optional
+from app.web.pick import COMMUNES, picked
 
 _WORDS = {
     OrganisationEvent.APPROVE: ("Duyệt", "Approve", "main", None),
@@ -49,14 +50,12 @@ def organisations() -> str:
 @needs(Action.REGISTER_ORGANISATION)
 def new_organisation() -> Page:
     """Register one."""
-    with reading() as work:
-        areas = [(unit.code, Text(unit.name, unit.name)) for unit in units.on(work.session, work.today)]
     form = Form(
         NewOrganisation,
         (
             asked("name", "Tên chủ thể", "Name"),
             asked("kind", "Loại", "Type", "select", options=choices(OrganisationKind)),
-            asked("unit", "Xã, phường", "Commune", "select", options=areas),
+            picked(COMMUNES, "unit", Text("Xã, phường", "Commune")),
             asked("address", "Địa chỉ", "Address"),
             optional("phone", "Điện thoại", "Telephone", "tel"),
             optional("email", "Thư điện tử", "E-mail", "email", most=120),

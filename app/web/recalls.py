@@ -86,7 +86,7 @@ def new_recall() -> Page:
 
 
 def _which_lot() -> Field:
-    """The lot; one that was come from is there already, however many there are."""
+    """The lot; one that was come from is there already, however old it is."""
     field = picked(LOTS, "lot", Text("Lô", "Lot"))
     known = LOTS.meant(request.args.get("lot", "")) if request.args.get("lot") else []
     options = [*known, *(one for one in field.options if one not in known)]

@@ -8,7 +8,7 @@ from app.auth import needs, reading, working
 from app.domain.errors import Refusal, Text
 from app.domain.permissions import Action
 from app.services import exports, imports
-from app.services.exports import TYPES, Form, Sheet
+from app.services.exports import TYPES, Form, Sheet, Table
 from app.services.imports import ACTIONS, Kind, RowFault, RowsRefused
 from app.web import Page, asked_page, done, member, number, said, web
 from app.web.uploads import upload
@@ -83,7 +83,8 @@ def _called() -> dict[str, str]:
     return {name: said(words) for name, (words, _) in COLUMNS.items()}
 
 
-def _file(content: bytes, name: str, form: Form) -> Response:
-    answer = Response(content, content_type=TYPES[form])
+def _file(table: Table, name: str, form: Form) -> Response:
+    answer = Response(table.parts, content_type=TYPES[form])
     answer.headers["content-disposition"] = f'attachment; filename="{name}.{form.value}"'
+    answer.content_length = table.size
     return answer

@@ -90,6 +90,8 @@ class _Finder(HTMLParser):
             self.forms.append(self.form)
         elif self.form is None or not (said.get("name") or tag == "option"):
             return
+        elif tag == "button" and any(one.name == said["name"] for one in self.form.fields):
+            return  # a second button, which says something else than the form's own
         elif tag in {"input", "button"}:
             kind = said.get("inputmode") if said.get("type", "text") == "text" else said["type"]
             kind = "hidden" if tag == "button" else kind or "text"

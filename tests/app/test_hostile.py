@@ -82,7 +82,6 @@ def walked(flask: Flask, village: Village, who: str) -> Iterator[tuple[str, Form
 
 # Steps of a form that its first page does not show.
 EXTRA: dict[str, tuple[str, ...]] = {
-    "/office/orders/new": ("/office/orders/new?step=2", "/office/orders/new?step=3&quantity=5&layout=a4-40x30"),
     "/office/lots/<uuid:uid>/add/<kind>": (),
 }
 
@@ -100,6 +99,8 @@ def village(flask: Flask, desk: Office) -> Village:
     EXTRA["/office/lots/<uuid:uid>/add/<kind>"] = tuple(
         f"/office/lots/{made.draft.uid}/add/{kind}" for kind in ("step", "test", "sample", "area")
     )
+    order = f"/office/orders/new?product={made.first_product.uid}"
+    EXTRA["/office/orders/new"] = (f"{order}&step=2", f"{order}&step=3&quantity=5")
     real = flask.extensions["desk"]
     flask.extensions["desk"] = DryDesk(real.engine, real.clock, real.new_id, real.press)
     return made
@@ -150,7 +151,8 @@ def csrf(client: FlaskClient, path: str) -> str:
 
 def impossible(one: Field) -> Iterator[str]:
     """What cannot be right in this field."""
-    yield from WRONG.get(one.kind, ())
+    # A choice of nothing that is readable is none, which is right where none must be made.
+    yield from (value for value in WRONG.get(one.kind, ()) if one.required or value.strip("\0"))
     if one.required and one.kind != "checkbox":
         yield ""
     if one.most and one.kind in {"text", "textarea", "code"}:
@@ -162,7 +164,7 @@ def test_what_is_wrong_is_said_at_its_field(flask: Flask, desk: Office, village:
     wrong = []
     client = Browser(flask, who).client
     for path, form in list(walked(flask, village, who)):
-        if form.method == "get":
+        if lists(form):
             continue
         filled = {**form.filled, "csrf_token": csrf(client, path)}
         refused = flashed(send(client, form, filled).text)
@@ -180,6 +182,72 @@ def test_what_is_wrong_is_said_at_its_field(flask: Flask, desk: Office, village:
                 if not (named or alone or (refused and flashed(text) == refused)):
                     wrong.append((answer.status_code, form.action, one.name, value[:20]))
     assert wrong == [], "\n".join(map(str, wrong))
+
+
+_MISSING = {
+    "en": " is missing|Give a reason|No file was chosen",
+    "vi": "Thiếu |Hãy ghi lý do|Chưa chọn tệp",
+}
+
+
+def lists(form: Form) -> bool:
+    """Whether a form only looks for something: nothing in it must be answered."""
+    return form.method == "get" and not any(one.required for one in form.fields)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_form_that_was_left_empty_says_what_is_missing(
+    flask: Flask, desk: Office, village: Village, who: str
+) -> None:
+    """Each form as a hasty thumb sends it, a step of several too: each missing answer is named, in either tongue."""
+    silent, tried = [], 0
+    client = Browser(flask, who).client
+    for path, form in list(walked(flask, village, who)):
+        must = [one.name for one in form.fields if one.required and one.kind not in {"checkbox", "hidden"}]
+        if lists(form) or not must:
+            continue
+        tried += 1
+        for lang, missing in _MISSING.items():
+            fields = {**form.filled, "csrf_token": csrf(client, f"{path}{'&' if '?' in path else '?'}lang={lang}")}
+            answer = send(client, form, {**fields, **dict.fromkeys(must, "")})
+            text = followed(client, answer)
+            for name in must:
+                named = re.search(rf'class="field-error" id="e-{name}">([^<]+)', text)
+                said = named[1] if named else flashed(text) if len(must) == 1 else ""
+                if answer.status_code not in {303, 422} or not re.search(missing, said):
+                    silent.append((answer.status_code, lang, form.action, name, said or flashed(text)))
+    assert silent == [], "\n".join(map(str, silent))
+    assert tried > 5 or who == "p001"
+
+
+def test_an_order_is_not_led_on_to_a_step_that_would_be_refused(flask: Flask, desk: Office) -> None:
+    """What no order may say is told where it was answered, before anything else is asked; nothing chosen is lost."""
+    product, other = desk.product(annual_packs=50), desk.product(name="Mận sấy", annual_packs=None)
+    client = Browser(flask, "owner").client
+    for asked, at, field, words in (
+        ("step=2", 1, "product", "Thiếu Sản phẩm"),
+        ("step=3&quantity=5", 1, "product", "Thiếu Sản phẩm"),
+        (f"step=2&product={desk.people['owner'].user_id}", 1, "product", "Sản phẩm"),
+        (f"step=3&product={product.uid}", 2, "quantity", "Thiếu Số tem"),
+        (f"step=3&product={product.uid}&quantity=x", 2, "quantity", "Số tem"),
+        (f"step=3&product={product.uid}&quantity=51", 2, "quantity", "50"),
+        (f"step=3&product={product.uid}&quantity=0", 2, "quantity", "10.000.000"),
+        (f"step=3&product={product.uid}&quantity=5&with_gtin=on", 2, "with_gtin", "GTIN"),
+        (f"step=3&product={other.uid}&quantity=5", 2, "lot", "sản lượng năm"),
+    ):
+        answer = client.get(f"/office/orders/new?{asked}&note=gấp")
+        said = re.search(rf'id="e-{field}">([^<]+)', answer.text)
+        assert said, (asked, flashed(answer.text))
+        assert words in said[1], asked
+        assert answer.status_code == 422, asked
+        assert f'name="step" value="{at + 1}"' in answer.text, asked
+        assert 'name="note" value="gấp"' in answer.text, asked
+    assert client.get(f"/office/orders/new?step=3&product={product.uid}&quantity=50").status_code == 200
+
+
+def followed(client: FlaskClient, answer: Any) -> str:
+    """The page that one sees in the end."""
+    return client.get(answer.location).text if answer.status_code == 303 else str(answer.text)
 
 
 def polyglot() -> bytes:

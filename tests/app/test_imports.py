@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import Refusal
 from app.models.lots import Lot
-from app.services import imports, tables
+from app.services import exports, imports, tables
 from app.services.exports import Form, Sheet
 from app.services.imports import Kind, RowsRefused
 from tests.app.office import Office
@@ -64,7 +64,9 @@ def test_a_bomb_and_other_files_are_refused(desk: Office) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("xl/worksheets/sheet1.xml", b"0" * (tables.UNPACKED + 1))
-    wrong = [out.getvalue(), b"", b"PK\x03\x04junk", b"\xff\xfe\x00", b"a,b\n", b"a\n" * 3000, b"%PDF-1.7\n" * 2]
+    with pytest.raises(Refusal, match="file_missing"):
+        tables.read(b"")
+    wrong = [out.getvalue(), b"PK\x03\x04junk", b"\xff\xfe\x00", b"a,b\n", b"a\n" * 3000, b"%PDF-1.7\n" * 2]
     for content in wrong[:-1]:
         with pytest.raises(Refusal, match="table_wrong"):
             tables.read(content)
@@ -80,14 +82,16 @@ def test_a_stranger_takes_nothing_into_anothers_product(desk: Office) -> None:
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=5))
 def test_no_cell_is_a_formula(rows: list[list[str]]) -> None:
-    text = tables.to_csv(("a", "b"), rows).decode("utf-8-sig")
+    tables.to_csv(("a", "b"), rows, out := io.BytesIO())
+    text = out.getvalue().decode("utf-8-sig")
     for row in csv.reader(io.StringIO(text, newline="")):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+84", "@SUM(A1)", "-2+3", '=HYPERLINK("http://x")', "http://x.vn"])
 def test_a_workbook_holds_texts(cell: str) -> None:
-    sheet = openpyxl.load_workbook(io.BytesIO(tables.to_xlsx(("a",), [[cell]]))).worksheets[0]
+    tables.to_xlsx(("a",), [[cell]], book := io.BytesIO())
+    sheet = openpyxl.load_workbook(book).worksheets[0]
     assert (sheet["A2"].value, sheet["A2"].data_type) == (cell, "s")
     assert sheet["A2"].hyperlink is None
 
@@ -123,6 +127,23 @@ def test_a_page_takes_a_table_in_or_tells_of_every_row(flask: Flask, desk: Offic
     assert again.status_code == 303, "what is taken away may come back in"
     for bad in (b"", b"%PDF-1.7", b"\xff\xd8\xff\xe0", b"a,b\n1,2\n"):
         assert sent(owner, "lots", bad).status_code == 422
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_table_is_read_in_parts_and_whole(desk: Office, monkeypatch: pytest.MonkeyPatch, form: Form) -> None:
+    """However long a list is, one part of it is in memory at a time, and each row is there once, the newest first."""
+    monkeypatch.setattr(exports, "STEP", 2)
+    product = desk.product()
+    numbers = [desk.lot(product.uid, f"L{at}").lot_no for at in range(5)]
+    with desk.reading(desk.people["owner"]) as work:
+        table = exports.written(work, Sheet.LOTS, form)
+        content = b"".join(table.parts)
+        rows = tables.read(content)
+        held = [row for row in work.session.identity_map.values() if isinstance(row, Lot)]
+    assert [row["lot_no"] for row in rows] == numbers[::-1]
+    assert {row["product"] for row in rows} == {product.code}
+    assert table.size == len(content)
+    assert len(held) <= 2, "rows that were written are let go"
 
 
 def test_who_may_not_take_in_may_still_take_away(flask: Flask, desk: Office) -> None:

@@ -6,14 +6,19 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.models.lots import Lot
 from app.models.organisations import Organisation
+from app.models.products import Product
+from app.models.units import AdminUnit
 from app.models.users import User
 from app.web import pick
-from tests.app.office import Office
+from stamp_engine.format import Profile
+from tests.app.office import WARD, Office
 from tests.app.test_web import Browser, flask
 from tests.conftest import Stack
 
 __all__ = ["flask"]
+USUAL = {"profile": Profile.COMPACT.value, "layout": "a4-40x30"}
 
 
 @pytest.fixture
@@ -72,10 +77,69 @@ def test_what_is_typed_is_taken_where_it_is_clear_and_asked_back_where_not(flask
     assert "four" not in {row.name for row in many.rows(User)}
 
 
+def test_one_of_many_products_is_typed_at_the_first_step_of_an_order(flask: Flask, many: Office) -> None:
+    made = {pack: many.product(name="Chè Shan tuyết", pack=pack) for pack in ("gói 100 g", "hộp 250 g")}
+    for number in range(5):
+        many.product(name=f"Mận {number}")
+        many.lot(made["hộp 250 g"].uid, f"H-{number}")
+    owner = Browser(flask, "owner")
+    assert "data-pick" in owner.get("/office/orders/new")
+    ask = owner.client.get
+    asked = ask("/office/orders/new?step=2&product=&product=che shan").text
+    shown = re.findall(r'type="radio" name="product" value="([0-9a-f-]{36})"> ([^<]+)<', asked)
+    assert {name for _, name in shown} == {"Chè Shan tuyết · gói 100 g", "Chè Shan tuyết · hộp 250 g"}
+    # Without script: the press of one of them; with it: what was offered, or enough of its name.
+    box = str(made["hộp 250 g"].uid)
+    for typed in (f"{box}&product=che shan", "&product=Chè Shan tuyết · hộp 250 g", "&product=hop 250"):
+        page = ask(f"/office/orders/new?step=2&product={typed}")
+        assert page.status_code == 200, typed
+        assert f'name="product" value="{box}"' in page.text, typed
+        assert f"/office/choices/open-lot?of={box}" in page.text, "its lots are many too"
+    page = ask(f"/office/orders/new?step=3&product={box}&lot=H-3&quantity=5")
+    assert page.status_code == 200
+    lot = next(row for row in many.rows(Lot) if row.lot_no == "H-3")
+    assert f'name="lot" value="{lot.uid}"' in page.text
+    placed = owner.post("/office/orders/new", product=box, lot=str(lot.uid), quantity="5", **USUAL)
+    assert placed.status_code == 303
+    # Back at the first step, the field shows a name and no key.
+    assert 'value="Chè Shan tuyết · hộp 250 g"' in ask(f"/office/orders/new?product={box}").text
+    offered = ask(f"/office/choices/open-lot?of={made['gói 100 g'].uid}&q=H-").text
+    assert "H-3" not in offered, "lots of another product are no choice"
+
+
+def test_a_lot_of_one_of_many_products(flask: Flask, many: Office) -> None:
+    for number in range(5):
+        many.product(name=f"Mận {number}")
+    owner = Browser(flask, "owner")
+    assert "data-pick" in owner.get("/office/lots/new")
+    said = {"lot_no": "M-1", "facility": "Xưởng", "produced_on": "2026-11-20", "quantity": "1", "unit": "kg"}
+    assert owner.post("/office/lots/new", product="man 9", packs="5", **said).status_code == 422
+    assert owner.post("/office/lots/new", product="man 3", packs="5", **said).status_code == 303
+    made = next(row for row in many.rows(Lot) if row.lot_no == "M-1")
+    assert next(row.name for row in many.rows(Product) if row.id == made.product_id) == "Mận 3"
+
+
+def test_a_commune_is_typed_with_or_without_its_marks(flask: Flask, desk: Office) -> None:
+    """There are 75: too many to look through on a phone."""
+    coord = Browser(flask, "coord")
+    page = coord.get("/office/organisations/new")
+    assert "Xã Tà Xùa" not in page
+    said = {"kind": "HTX", "address": "Bản Bẹ", "phone": "0912 345 678"}
+    for typed, units in (("ta xua", {"Xã Tà Xùa"}), ("Phường Tô Hiệu", {"Phường Tô Hiệu"}), ("03646", {WARD})):
+        answer = coord.post("/office/organisations/new", name=f"HTX {typed}", unit=typed, **said)
+        assert answer.status_code == 303, typed
+        made = next(row for row in desk.rows(Organisation) if row.name == f"HTX {typed}")
+        unit = next(row for row in desk.rows(AdminUnit) if row.id == made.unit_id)
+        assert {unit.name, unit.code} & units, typed
+    answer = coord.post("/office/organisations/new", name="HTX", unit="mường", **said)
+    assert answer.status_code == 422
+    assert answer.text.count('type="radio" name="unit"') == 9, "eight of them, and none of these"
+    assert 'value="Xã Mường' in coord.client.get("/office/choices/commune?q=muong").text
+
+
 def test_few_stand_in_a_list(flask: Flask, desk: Office) -> None:
     page = Browser(flask, "admin").get("/office/users/invite")
-    assert 'name="organisation"' in page
-    assert "data-pick" not in page
+    assert '<select id="f-organisation" name="organisation"' in page
     assert "Hợp tác xã Ví dụ" in page
 
 
