@@ -21,6 +21,17 @@ def options() -> list[tuple[str, Text]]:
     return [(layout.name, _words(layout)) for layout in desk().press.layouts.values()]
 
 
+@web.context_processor
+def _named() -> dict[str, object]:
+    """What a layout is called; one that was put away since keeps its name."""
+
+    def layout_words(name: str) -> Text:
+        layout = desk().press.layouts.get(name)
+        return Text(name, name) if layout is None else _words(layout)
+
+    return {"layout_words": layout_words}
+
+
 def _words(layout: Layout) -> Text:
     dpi = "" if layout.dpi is None else f", {layout.dpi} dpi"
     return Text(layout.vi + dpi, layout.en + dpi)

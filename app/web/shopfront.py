@@ -45,14 +45,14 @@ def poster(uid: UUID) -> str:
     return render_template("poster.html", row=shown.product)
 
 
-@web.get("/products/<uuid:uid>/poster.png")
+@web.get("/products/<uuid:uid>/poster.jpg")
 @needs(Action.READ_PRODUCT)
 def poster_picture(uid: UUID) -> Response:
     """The poster itself."""
     with reading() as work:
         shown = shopfront.of(work, uid)
-    answer = Response(drawn(shown), mimetype="image/png")
-    answer.headers["content-disposition"] = f'inline; filename="{shown.product.code}.png"'
+    answer = Response(drawn(shown), mimetype="image/jpeg")
+    answer.headers["content-disposition"] = f'inline; filename="{shown.product.code}.jpg"'
     answer.headers["cache-control"] = "private, max-age=60"
     return answer
 

@@ -42,12 +42,12 @@ def test_the_ten_items_are_told_one_by_one(flask: Flask, desk: Office) -> None:
 def test_a_poster_is_drawn_with_its_picture_and_a_code_that_reads(flask: Flask, desk: Office) -> None:
     product = desk.product(name="Chè Shan tuyết Tà Xùa cổ thụ hái tay một tôm hai lá sao suốt " * 2)
     owner = Browser(flask, "owner")
-    plain = Image.open(io.BytesIO(owner.client.get(f"/office/products/{product.uid}/poster.png").data))
+    plain = Image.open(io.BytesIO(owner.client.get(f"/office/products/{product.uid}/poster.jpg").data))
     assert plain.size == (1080, 1440)
     (symbol,) = zxingcpp.read_barcodes(plain)
     assert symbol.text == "http://127.0.0.1:8000/"
     other = desk.product(name="Mận")
     desk.do("owner", products.add_picture, desk.store, other.uid, files.picture(photo()))
-    assert "/poster.png" in owner.get(f"/office/products/{other.uid}/poster")
-    assert owner.client.get(f"/office/products/{other.uid}/poster.png?lang=en").status_code == 200
-    assert Browser(flask, "stranger").client.get(f"/office/products/{other.uid}/poster.png").status_code == 404
+    assert "/poster.jpg" in owner.get(f"/office/products/{other.uid}/poster")
+    assert owner.client.get(f"/office/products/{other.uid}/poster.jpg?lang=en").status_code == 200
+    assert Browser(flask, "stranger").client.get(f"/office/products/{other.uid}/poster.jpg").status_code == 404
