@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 U64 = npt.NDArray[np.uint64]
 ROUNDS = 10
 _SMALLEST_DOMAIN = 1_000_000
-_MASK40 = np.uint64((1 << 40) - 1)
+_BLOCK = 16
+_MASK40 = np.array([(1 << 40) - 1], dtype=np.uint64)
 _R = np.dtype({"names": ["y"], "formats": [">u8"], "offsets": [4], "itemsize": 16})
 """Of the block R, y is the first d = 12 bytes as a number. Modulo 2^40 its last five matter, which end this field."""
 
@@ -109,30 +110,43 @@ class FF1Binary80:
         # Q = tweak ‖ zeros ‖ round ‖ 5 bytes; XORed with E(P) once, so that a round is one AES block a value.
         head = tweak + bytes(10 - len(tweak))
         self._high = np.uint64(int.from_bytes(bytes(x ^ y for x, y in zip(first[:8], head[:8], strict=True)), "big"))
-        self._low = np.uint64(int.from_bytes(first[8:], "big") ^ int.from_bytes(head[8:10] + bytes(6), "big"))
+        low = int.from_bytes(first[8:], "big") ^ int.from_bytes(head[8:10] + bytes(6), "big")
+        self._lows = [np.array([low ^ i << 40], dtype=np.uint64) for i in range(ROUNDS)]
 
     def encrypt(self, high: U64, low: U64) -> tuple[U64, U64]:
         """Both halves of the ciphertext of every value."""
-        blocks = self._blocks(len(low))
-        a, b = high, low
+        rounds = _Rounds(self._ecb, self._high, len(low))
+        a, b = high.astype(np.uint64), low.astype(np.uint64)
         for i in range(ROUNDS):
-            a, b = b, (a + self._y(blocks, i, b)) & _MASK40
+            a, b = b, rounds.changed(np.add, a, self._lows[i], b)
         return a, b
 
     def decrypt(self, high: U64, low: U64) -> tuple[U64, U64]:
         """The inverse of `encrypt`."""
-        blocks = self._blocks(len(low))
-        a, b = high, low
+        rounds = _Rounds(self._ecb, self._high, len(low))
+        a, b = high.astype(np.uint64), low.astype(np.uint64)
         for i in range(ROUNDS - 1, -1, -1):
-            a, b = (b - self._y(blocks, i, a)) & _MASK40, a
+            a, b = rounds.changed(np.subtract, b, self._lows[i], a), a
         return a, b
 
-    def _blocks(self, count: int) -> npt.NDArray[np.uint64]:
-        blocks = np.empty((count, 2), dtype=">u8")
-        blocks[:, 0] = self._high
-        return blocks
 
-    def _y(self, blocks: U64, i: int, half: U64) -> U64:
-        """What a round adds, in its last 40 bits; more stand before them."""
-        blocks[:, 1] = half ^ (np.uint64(i << 40) ^ self._low)
-        return np.frombuffer(self._ecb.update(blocks.tobytes()), dtype=_R)["y"].astype(np.uint64)
+class _Rounds:
+    """Ten rounds over the same values in the same memory: where they are few, a new array costs more than its sums."""
+
+    def __init__(self, ecb: CipherContext, high: np.uint64, count: int) -> None:
+        self._ecb = ecb
+        self._blocks = bytearray(count * _BLOCK)
+        # The cipher wants room for almost one more block behind its output.
+        self._out = bytearray(count * _BLOCK + _BLOCK - 1)
+        words = np.frombuffer(self._blocks, dtype=">u8").reshape(count, 2)
+        words[:, 0] = high
+        self._last = words[:, 1]
+        self._y = np.frombuffer(self._out, dtype=_R, count=count)["y"]
+        self._mixed = np.empty(count, dtype=np.uint64)
+
+    def changed(self, sign: np.ufunc, half: U64, low: U64, kept: U64) -> U64:
+        """One half after a round, written over it; `low` is the round's part of Q beside the half that is kept."""
+        self._last[:] = np.bitwise_xor(kept, low, out=self._mixed)
+        self._ecb.update_into(self._blocks, self._out)
+        sign(half, self._y, out=half)
+        return np.bitwise_and(half, _MASK40, out=half)

@@ -41,6 +41,8 @@ class PublicSide(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live one life (ASGI)."""
         door = _CROWDED.get((scope.get("method", ""), scope.get("path", ""))) or _page_of(scope)
+        if scope["type"] == "http":
+            scope["service"] = self.state.service
         if door is None:
             await super().__call__(scope, receive, send)
             return

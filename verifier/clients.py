@@ -7,6 +7,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -39,11 +40,19 @@ _ROBOTS = (
 )
 
 
-def is_robot(headers: Mapping[str, str]) -> bool:
-    """Whether this is a prefetch or a link preview, which is not a scan."""
-    purpose = f"{headers.get('sec-purpose', '')} {headers.get('purpose', '')} {headers.get('x-moz', '')}".lower()
-    agent = headers.get("user-agent", "").lower()
-    return "prefetch" in purpose or "preview" in purpose or any(name in agent for name in _ROBOTS)
+_PURPOSES = (b"sec-purpose", b"purpose", b"x-moz")
+
+
+def is_robot(headers: Mapping[bytes, str]) -> bool:
+    """Whether this is a prefetch or a link preview, which is not a scan. Headers by their lower-case names."""
+    purpose = " ".join(headers[name] for name in _PURPOSES if name in headers).lower()
+    return "prefetch" in purpose or "preview" in purpose or _previews(headers.get(b"user-agent", ""))
+
+
+@lru_cache(maxsize=4096)
+def _previews(agent: str) -> bool:
+    agent = agent.lower()
+    return any(name in agent for name in _ROBOTS)
 
 
 class Proxies:
@@ -97,10 +106,11 @@ def network_of(address: str) -> str:
 
 
 class Signer:
-    """Signs what a cookie carries, so that a client can neither invent a device nor claim another's."""
+    """Signs what a cookie carries (BLAKE2b with a key, RFC 7693): nobody can invent a device or claim another's."""
 
     def __init__(self, secret: bytes, random: Callable[[int], bytes]) -> None:
-        self._secret = secret
+        # A key of BLAKE2b has at most 64 bytes.
+        self._key = blake2b(secret, person=b"estamp-cookie").digest()
         self._random = random
 
     def new_device(self) -> str:
@@ -118,5 +128,5 @@ class Signer:
         return value if right else None
 
     def _mac(self, purpose: str, value: str) -> str:
-        digest = hmac.digest(self._secret, f"{purpose}\0{value}".encode(), "sha256")
-        return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+        digest = blake2b(f"{purpose}\0{value}".encode(), digest_size=16, key=self._key).digest()
+        return urlsafe_b64encode(digest).decode().rstrip("=")

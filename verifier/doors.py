@@ -1,11 +1,10 @@
 """What every door of the public side shares: reading a request, naming its client, and answering with a problem."""
 
 import asyncio
-import gzip
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -14,7 +13,7 @@ from uuid import UUID
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from verifier import pages
 from verifier.aftermath import NoReceipt
@@ -36,10 +35,10 @@ from verifier.reports import KeyReused
 from verifier.scan import NonceReused
 from verifier.service import Service, new_id, now
 from verifier.snapshot import NoSnapshot
-from verifier.stencil import Page
+from verifier.stencil import Page, drawn
 
 LARGEST_BODY = 16_384
-RETRY_AFTER_S = "5"
+RETRY_AFTER_S = b"5"
 LONGEST_S = 1.9
 PLAIN_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_HEADERS = {**PLAIN_HEADERS, "content-security-policy": pages.POLICY}
@@ -68,11 +67,11 @@ class Client:
 
 def service_of(request: Request) -> Service:
     """The parts behind the doors."""
-    found: Service = request.scope["app"].state.service
+    found: Service = request.scope["service"]
     return found
 
 
-def _headers_of(request: Request) -> dict[bytes, str]:
+def headers_of(request: Request) -> dict[bytes, str]:
     """All headers of a request, read once; one that a sender or a proxy repeated is one list (RFC 9110 §5.3)."""
     found: dict[bytes, str] | None = request.scope.get("headers_read")
     if found is None:
@@ -85,7 +84,7 @@ def _headers_of(request: Request) -> dict[bytes, str]:
 
 def client_of(request: Request) -> Client:
     """The client by its signed cookie, or a new one."""
-    service, headers, peer = service_of(request), _headers_of(request), request.scope.get("client")
+    service, headers, peer = service_of(request), headers_of(request), request.scope.get("client")
     address = service.proxies.client(peer[0] if peer else "", headers.get(b"x-forwarded-for", ""))
     known = service.signer.read("device", request.cookies.get(DEVICE_COOKIE)) if b"cookie" in headers else None
     return Client(known, network_of(address), service.signer.new_device)
@@ -110,18 +109,21 @@ def frame_of(request: Request, *kept: str, here: str | None = None) -> pages.Fra
 
     `here` is where the other language leads, if not to the same address; `kept` names what of the query goes along.
     """
-    settings = service_of(request).settings
-    wanted = request.query_params.get("lang", "vi")
-    along = {name: request.query_params[name] for name in kept if name in request.query_params}
-    query = f"&{urlencode(along)}" if along else ""
-    path = request.url.path if here is None else here
-    return pages.Frame(chosen(wanted), path, settings.help_phone, office=request.app.state.office, query=query)
+    asked = request.query_params if request.scope["query_string"] else {}
+    along = {name: asked[name] for name in kept if name in asked}
+    return pages.Frame(
+        chosen(asked.get("lang", "vi")),
+        request.scope["path"] if here is None else here,
+        service_of(request).settings.help_phone,
+        office=request.scope["app"].state.office,
+        query=f"&{urlencode(along)}" if along else "",
+    )
 
 
 def wants_json(request: Request) -> bool:
     """Whether JSON is preferred to a page (RFC 9110 §12.5.1); a page where both are as welcome, or nothing is said."""
     weights = {_JSON: 0.0, _HTML: 0.0}
-    for part in _headers_of(request).get(b"accept", _HTML).lower().split(","):
+    for part in headers_of(request).get(b"accept", _HTML).lower().split(","):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
         if kind in weights:
@@ -234,27 +236,55 @@ async def aside(work: Callable[[], T]) -> T:
         raise Problem("unavailable") from None
 
 
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+
+
+_RAW_PROBLEM = _raw({**PLAIN_HEADERS, "content-type": "application/problem+json"})
+_RAW_JSON = _raw({**PLAIN_HEADERS, "content-type": _JSON})
+_RAW_PAGE = _raw({**PAGE_HEADERS, "content-type": f"{_HTML}; charset=utf-8"})
+
+
+class _Written(Response):
+    """An answer whose headers stand as they go over the wire: nearly all answers have the same."""
+
+    def __init__(self, body: bytes, status: int, headers: Iterable[tuple[bytes, bytes]], wait_s: int | None) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        self.raw_headers = [*headers]
+        if status in {429, 503}:
+            self.raw_headers.append((b"retry-after", RETRY_AFTER_S if wait_s is None else b"%d" % wait_s))
+
+    def measure(self) -> None:
+        """Tell the length of the body, which changes no more."""
+        self.raw_headers.append((b"content-length", b"%d" % len(self.body)))
+
+
+class _PageAnswer(_Written):
+    """A page, which becomes the answer's body once it is known whether the phone can unpack it."""
+
+    def __init__(self, page: Page, status: int, wait_s: int | None) -> None:
+        super().__init__(b"", status, _RAW_PAGE, wait_s)
+        self._page = page
+
+    def write(self, *, packed: bool) -> None:
+        """Compressed where the phone can unpack it: seven of sixteen kilobytes go over its network."""
+        self.raw_headers.append((b"vary", b"accept-encoding"))
+        if packed:
+            self.raw_headers.append((b"content-encoding", b"gzip"))
+        self.body = self._page.gzip() if packed else self._page.plain
+        self.measure()
+
+
 def json_answer(content: object, status: int = 200) -> Response:
     """JSON that no cache keeps."""
-    return Response(orjson.dumps(content), status, _headers(PLAIN_HEADERS, status), _JSON)
-
-
-class _PageResponse(HTMLResponse):
-    page: Page | None = None
-
-
-def page_answer(content: str | Page, status: int = 200, wait_s: int | None = None) -> Response:
-    """A page that no cache keeps and no other site frames."""
-    body = content.plain if isinstance(content, Page) else content
-    answer = _PageResponse(body, status, _headers(PAGE_HEADERS, status, wait_s))
-    answer.page = content if isinstance(content, Page) else None
+    answer = _Written(orjson.dumps(content), status, _RAW_JSON, None)
+    answer.measure()
     return answer
 
 
-def _headers(plain: dict[str, str], status: int, wait_s: int | None = None) -> dict[str, str]:
-    if status not in {429, 503}:
-        return plain
-    return {**plain, "retry-after": RETRY_AFTER_S if wait_s is None else str(wait_s)}
+def page_answer(content: str | Page, status: int = 200, wait_s: int | None = None) -> Response:
+    """A page that no cache keeps and no other site frames; `guarded` writes its body."""
+    return _PageAnswer(content if isinstance(content, Page) else drawn(content), status, wait_s)
 
 
 def status_of(answer: ScanAnswer) -> int:
@@ -266,17 +296,18 @@ def request_id(request: Request) -> str:
     """The name of this request in answers and logs: the client's own, or a new one."""
     found: str = request.scope.get("request_id", "")
     if not found:
-        given = _headers_of(request).get(b"x-request-id", "")
+        given = headers_of(request).get(b"x-request-id", "")
         found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
     return found
 
 
 def problem_answer(problem: Problem, number: str) -> Response:
     """The problem as JSON (RFC 9457)."""
-    headers = _headers(PLAIN_HEADERS, problem.status, problem.wait_s)
+    answer = _Written(orjson.dumps(problem.document(number)), problem.status, _RAW_PROBLEM, problem.wait_s)
     if problem.status == 401:
-        headers = {**headers, "www-authenticate": "Bearer"}
-    return Response(orjson.dumps(problem.document(number)), problem.status, headers, "application/problem+json")
+        answer.raw_headers.append((b"www-authenticate", b"Bearer"))
+    answer.measure()
+    return answer
 
 
 def guarded(door: Door, *, page: bool) -> Door:
@@ -287,23 +318,12 @@ def guarded(door: Door, *, page: bool) -> Door:
         started = time.perf_counter()
         answer = await _answered(door, request, page=page)
         answer.raw_headers.append((b"x-request-id", request_id(request).encode()))
-        if page and answer.media_type == HTMLResponse.media_type:
-            _packed(request, answer)
+        if isinstance(answer, _PageAnswer):
+            answer.write(packed="gzip" in headers_of(request).get(b"accept-encoding", ""))
         service_of(request).doors.answered(name, answer.status_code, time.perf_counter() - started)
         return answer
 
     return opened
-
-
-def _packed(request: Request, answer: Response) -> None:
-    """Compress a page where the phone can unpack it: seven of sixteen kilobytes go over its network."""
-    headers = [pair for pair in answer.raw_headers if pair[0] != b"content-length"]
-    headers.append((b"vary", b"accept-encoding"))
-    if "gzip" in _headers_of(request).get(b"accept-encoding", ""):
-        page = getattr(answer, "page", None)
-        answer.body = page.gzip() if page is not None else gzip.compress(bytes(answer.body), mtime=0)
-        headers.append((b"content-encoding", b"gzip"))
-    answer.raw_headers = [*headers, (b"content-length", str(len(answer.body)).encode())]
 
 
 async def _answered(door: Door, request: Request, *, page: bool) -> Response:

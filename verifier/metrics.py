@@ -25,6 +25,9 @@ class Metrics:
         )
         self._again = Counter("estamp_judged_again", "Scans judged once more.", registry=self.registry)
         self._recalled = Counter("estamp_recalled", "Sighting look-ups, by source.", ["source"], registry=self.registry)
+        # Finding a series by its labels takes as long as counting in it.
+        self._by_verdict = {verdict: self._verdicts.labels(verdict.value) for verdict in Verdict}
+        self._cached, self._read = self._recalled.labels("cache"), self._recalled.labels("database")
         self._ready = Gauge(
             "estamp_ready",
             "Whether a part answers (1) or not (0).",
@@ -72,8 +75,8 @@ class Metrics:
         return generate_latest(together)
 
     def _verdict(self, verdict: Verdict, scans: int) -> None:
-        self._verdicts.labels(verdict.value).inc(scans)
+        self._by_verdict[verdict].inc(scans)
 
     def _hits(self, hits: int, misses: int) -> None:
-        self._recalled.labels("cache").inc(hits)
-        self._recalled.labels("database").inc(misses)
+        self._cached.inc(hits)
+        self._read.inc(misses)

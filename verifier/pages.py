@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import Final
@@ -61,12 +62,22 @@ POLICY: Final = (
 
 def moment(at: int) -> str:
     """UTC microseconds as people in Sơn La write them."""
-    return f"{datetime.fromtimestamp(at // 1_000_000, LOCAL):%H:%M %d/%m/%Y}"
+    return _minute(at // 60_000_000)
+
+
+@lru_cache(maxsize=1024)
+def _minute(at: int) -> str:
+    return f"{datetime.fromtimestamp(at * 60, LOCAL):%H:%M %d/%m/%Y}"
 
 
 def day(value: date | None) -> str:
     """A date as people in Vietnam write it; empty for none."""
-    return "" if value is None else f"{value:%d/%m/%Y}"
+    return "" if value is None else _date(value)
+
+
+@lru_cache(maxsize=1024)
+def _date(value: date) -> str:
+    return f"{value:%d/%m/%Y}"
 
 
 def phone(number: str) -> str:
@@ -220,8 +231,8 @@ def result(frame: Frame, answer: ScanAnswer, view: View) -> Page:
 
 
 def _own(frame: Frame, answer: ScanAnswer, view: View) -> dict[str, str]:
-    """What is this scan's own on its page, by hole, as HTML."""
-    own = {"when": moment(answer.checked_at), "here": frame.here}
+    """What is this scan's own on its page, by hole, as HTML; only the address holds what others wrote."""
+    own = {"when": moment(answer.checked_at), "here": escape(frame.here)}
     if view.receipt is not None:
         own["receipt"] = str(view.receipt)
     if answer.stamp is not None:
@@ -229,11 +240,11 @@ def _own(frame: Frame, answer: ScanAnswer, view: View) -> dict[str, str]:
     scans, locale, say = answer.scans, frame.locale, _SAY[frame.locale]
     if scans is not None and scans.count:
         own["count"] = say.number.format(count=scans.count)
-        own["first"] = say.first_now if answer.first_scan else day(local_day(scans.first_at or answer.checked_at))
+        own["first"] = say.first_now if answer.first_scan else _date(local_day(scans.first_at or answer.checked_at))
         own |= {"you": _times(scans.by_you, locale), "others": _times(scans.elsewhere, locale)}
         if scans.devices:
             own["devices"] = say.device if scans.devices == 1 else say.devices.format(devices=scans.devices)
-    return {name: escape(value) for name, value in own.items()}
+    return own
 
 
 @dataclass(frozen=True, slots=True)

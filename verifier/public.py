@@ -27,6 +27,7 @@ from verifier.doors import (
     form_of,
     frame_of,
     guarded,
+    headers_of,
     json_answer,
     over_limit,
     page_answer,
@@ -77,7 +78,7 @@ async def code(request: Request) -> Response:
     """`GET /{path of a code}`: a phone's camera has opened a stamp."""
     client = client_of(request)
     asked = ScanRequest(
-        text=request.url.path, device=client.device, network=client.network, channel=Channel.PAGE, from_path=True
+        text=request.scope["path"], device=client.device, network=client.network, channel=Channel.PAGE, from_path=True
     )
     return await _scan_page(request, client, asked)
 
@@ -94,15 +95,16 @@ async def typed(request: Request) -> Response:
 
 async def _scan_page(request: Request, client: Client, asked: ScanRequest) -> Response:
     service = service_of(request)
-    seen = _Seen.read(service.signer.read("seen", request.cookies.get(SEEN_COOKIE)))
+    kept = request.cookies.get(SEEN_COOKIE) if b"cookie" in headers_of(request) else None
+    seen = _Seen.read(service.signer.read("seen", kept)) if kept else None
     reload = seen is not None and seen.path == _digest(asked.text) and now() - seen.at < RELOAD_US
-    if reload or request.method == "HEAD" or is_robot(request.headers):
+    if reload or request.method == "HEAD" or is_robot(headers_of(request)):
         asked = replace(asked, count=False)
     answer = await scanned(service, asked)
     receipt = answer.receipt or (seen.receipt if reload and seen and answer.stamp else None)
     wait = over_limit(service, client, asked, answer)
     response = _shown(request, asked, answer, receipt, wait)
-    response.headers["vary"] = "accept"
+    response.raw_headers.append((b"vary", b"accept"))
     if answer.receipt is not None:
         mark = _Seen(_digest(asked.text), answer.receipt, answer.checked_at).written()
         set_cookie(request, response, SEEN_COOKIE, service.signer.sign("seen", mark), RELOAD_US // 1_000_000)

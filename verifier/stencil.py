@@ -52,10 +52,11 @@ class Page:
     @cached_property
     def plain(self) -> bytes:
         """The whole page."""
-        first, *rest = self.stencil.parts
-        filled = [first]
-        for name, part in zip(self.stencil.holes, rest, strict=True):
-            filled += (self.values[name].encode(), part)
+        stencil = self.stencil
+        values = {name: value.encode() for name, value in self.values.items()}
+        filled = [stencil.parts[0]]
+        for name, part in zip(stencil.holes, stencil.parts[1:], strict=True):
+            filled += (values[name], part)
         return b"".join(filled)
 
     @property
@@ -65,17 +66,19 @@ class Page:
 
     def gzip(self) -> bytes:
         """The whole page, compressed."""
-        first, *rest = self.stencil.packed
-        blocks = [_HEAD, first]
-        for name, part in zip(self.stencil.holes, rest, strict=True):
-            blocks += (_stored(self.values[name].encode()), part)
+        stencil = self.stencil
+        stored = {name: _stored(value.encode()) for name, value in self.values.items()}
+        blocks = [_HEAD, stencil.packed[0]]
+        for name, part in zip(stencil.holes, stencil.packed[1:], strict=True):
+            blocks += (stored[name], part)
         blocks += (_LAST, _TAIL.pack(zlib.crc32(self.plain), len(self.plain)))
         return b"".join(blocks)
 
 
 def drawn(text: str) -> Page:
-    """A page without holes."""
-    return Page(Stencil.of(text), {})
+    """A page without holes, whatever it holds: a form shows again what somebody typed, and that may be a NUL."""
+    part = text.encode()
+    return Page(Stencil((part,), (_compressed(part),), ()), {})
 
 
 def _compressed(part: bytes) -> bytes:
