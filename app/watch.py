@@ -29,9 +29,10 @@ from verifier.clones.lot_weights import PARAMETERS
 from verifier.clones.weights import UNIT
 from verifier.contract import Place, Verdict, Words
 from verifier.facts import Facts, Snapshot
+from verifier.findings import reason
 from verifier.journal import Journal
 from verifier.sightings import Sighting
-from verifier.verdict import ACTIVE, LEADS_TO, NO_FLAGS, history_findings, reason
+from verifier.verdict import ACTIVE, LEADS_TO, NO_FLAGS, history_findings
 
 LAG_US = 60 * 1_000_000
 PAGE = 500

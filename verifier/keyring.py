@@ -14,7 +14,7 @@ from stamp_engine.signing import PublicKey as EngineKey
 from stamp_engine.tokens import Opened
 from verifier.contract import ReasonCode
 from verifier.facts import BatchFacts, PublicKey, Snapshot
-from verifier.verdict import Finding, found_that
+from verifier.findings import Finding, found_that
 
 MOST_KEYS_TRIED = 2
 

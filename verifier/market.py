@@ -22,8 +22,9 @@ from verifier.clones.distance import Fix, how_known
 from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.clones.lot_watch import LotWatch
 from verifier.clones.weights import UNIT
+from verifier.findings import Finding, reason
 from verifier.sightings import NEVER_SEEN, Sighting, device_mark
-from verifier.verdict import ACTIVE, Finding, Judgement, Look, Standing, judge, reason
+from verifier.verdict import ACTIVE, Judgement, Look, Standing, judge
 
 _SECOND = 1_000_000
 _DAY_S = 86_400

@@ -13,8 +13,9 @@ import orjson
 
 from verifier.contract import ReasonCode, ScanAnswer, Scans, StampView, Verdict, Words
 from verifier.facts import Snapshot
+from verifier.findings import Finding, Value, reason
 from verifier.records import ScanRow
-from verifier.verdict import Finding, Judgement, Value, local_day, reason
+from verifier.verdict import Judgement, local_day
 
 
 def history(judgement: Judgement, stamp: StampView) -> str:

@@ -27,12 +27,13 @@ from verifier.contract import ReasonCode, ScanAnswer, ScanRequest, ScanRole, Sta
 from verifier.devices import device_hash
 from verifier.dossier import Parts
 from verifier.facts import Facts, Snapshot
+from verifier.findings import Finding, found_that, reason
 from verifier.journal import UNSEEN, Change, Journal, JournalDown, Recorded, ScanRow, Stored
 from verifier.keyring import Authentic, check
 from verifier.opener import OpenerClient, OpenerDown
 from verifier.receipts import history, replay
 from verifier.sightings import NEVER_SEEN, Sighting, device_mark
-from verifier.verdict import Finding, Judgement, Look, Standing, found_that, judge, local_day, reason
+from verifier.verdict import Judgement, Look, Standing, judge, local_day
 
 _log = logging.getLogger(__name__)
 # Under the hardest race a try is lost three times in four; 64 tries leave one loser in a hundred million.

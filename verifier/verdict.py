@@ -16,11 +16,10 @@ from typing import NamedTuple
 from verifier.clones import detector
 from verifier.clones.evidence import NO_PLAN, Plan
 from verifier.clones.weights import PARAMETERS, UNIT, Ground, grounds, published, weigh_displayed
-from verifier.contract import Reason, ReasonCode, RecallView, Scans, Verdict, Words
+from verifier.contract import ReasonCode, RecallView, Scans, Verdict, Words
+from verifier.findings import Finding, Value, found_that
 from verifier.sightings import Fix, Mark, Sighting
-from verifier.words import EVIDENCE, REASONS, STAMP_STATES
-
-Value = int | str | date | Words
+from verifier.words import STAMP_STATES
 
 ORDER: tuple[Verdict, ...] = (
     Verdict.FORGED,
@@ -107,13 +106,6 @@ def local_day(at: int) -> date:
 @lru_cache(maxsize=1024)
 def _day_from_epoch(days: int) -> date:
     return _EPOCH + timedelta(days=days)
-
-
-class Finding(NamedTuple):
-    """A fact that applies, with the values its sentences need."""
-
-    code: ReasonCode
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,38 +378,3 @@ def _of_display(flags: Flags) -> list[Finding]:
 
 def _of_scan(look: Look) -> list[Finding]:
     return [] if look.late_since is None else [found_that(ReasonCode.LATE, day=local_day(look.late_since))]
-
-
-def found_that(code: ReasonCode, **values: Value) -> Finding:
-    """A finding with the values its sentences need."""
-    return Finding(code, values)
-
-
-def reason(finding: Finding) -> Reason:
-    """The finding in words, with its evidence."""
-    return _told(finding.code, tuple(finding.values.items()))
-
-
-@lru_cache(maxsize=4096)
-def _told(code: ReasonCode, values: tuple[tuple[str, Value], ...]) -> Reason:
-    """Most scans of a day find the same few things, with the same few values."""
-    evidence = EVIDENCE.get(code)
-    return Reason(code, _filled(REASONS[code], values), evidence and _filled(evidence, values))
-
-
-def _filled(words: Words, values: tuple[tuple[str, Value], ...]) -> Words:
-    if not values:
-        return words
-    vi = {name: _spoken(value, vietnamese=True) for name, value in values}
-    en = {name: _spoken(value, vietnamese=False) for name, value in values}
-    return Words(words.vi.format(**vi), words.en.format(**en))
-
-
-def _spoken(value: Value, *, vietnamese: bool) -> object:
-    match value:
-        case Words():
-            return value.vi if vietnamese else value.en
-        case date():
-            return value.strftime("%d/%m/%Y") if vietnamese else value.isoformat()
-        case _:
-            return value

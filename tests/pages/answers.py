@@ -22,7 +22,7 @@ from verifier.contract import (
     Words,
 )
 from verifier.dossier import GROUPS, KINDS, STEPS
-from verifier.verdict import Finding, found_that, reason
+from verifier.findings import Finding, found_that, reason
 from verifier.words import STAMP_STATES
 
 RECEIPT = UUID("01a20e36-8e46-72d0-89ed-bbd0e3e900c6")

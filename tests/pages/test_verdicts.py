@@ -16,8 +16,8 @@ from tests.pages.test_pages import FLAGS, accessible
 from verifier import pages
 from verifier.contract import VERDICTS, ClaimAnswer, ClaimOutcome, ReasonCode, StarsView, Verdict, Words
 from verifier.doors import PAGE_HEADERS
+from verifier.findings import found_that, reason
 from verifier.pages import Frame, View
-from verifier.verdict import found_that, reason
 
 WIDTHS = (320, 412, 1280)
 PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='9' height='9'/></svg>"

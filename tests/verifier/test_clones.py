@@ -16,6 +16,7 @@ from verifier.clones.distance import Fix, Known
 from verifier.clones.evidence import NO_PLAN, Evidence, Plan
 from verifier.clones.weights import PARAMETERS, Ground, weigh
 from verifier.contract import ReasonCode, Verdict
+from verifier.findings import reason
 from verifier.sightings import MAX_BYTES, NEVER_SEEN, Mark, Sighting, device_mark
 from verifier.verdict import (
     ACTIVE,
@@ -30,7 +31,6 @@ from verifier.verdict import (
     Standing,
     history_findings,
     judge,
-    reason,
 )
 
 SECOND = 1_000_000
