@@ -114,7 +114,11 @@ def trail(session: Session, noun: str, object_id: int, most: int = 100) -> list[
     return [Step(entry, name) for entry, name in rows]
 
 
-def last(session: Session, count: int, before: int | None = None) -> list[AuditEntry]:
+def last(session: Session, count: int, before: int | None = None) -> list[Step]:
     """The newest entries, or the newest before that number, the newest first."""
-    statement = sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count)
-    return list(session.scalars(statement if before is None else statement.where(AuditEntry.seq < before)))
+    statement = sa.select(AuditEntry, User.name).outerjoin(User, User.id == AuditEntry.actor_id)
+    if before is not None:
+        statement = statement.where(AuditEntry.seq < before)
+    return [
+        Step(entry, name) for entry, name in session.execute(statement.order_by(AuditEntry.seq.desc()).limit(count))
+    ]

@@ -8,6 +8,7 @@ from app.services import audit as service
 from app.services.paging import SIZE
 from app.services.work import Work
 from app.web import next_page, web
+from app.web.words import NOUNS
 
 
 @web.get("/audit")
@@ -19,8 +20,8 @@ def audit() -> str:
         work.may(Action.READ_AUDIT, what="audit")
         rows = service.last(work.session, SIZE, int(before) if before.isascii() and before.isdigit() else None)
         state = _checked(work) if "check" in request.args else None
-    more = next_page(rows[-1].seq) if len(rows) == SIZE else None
-    return render_template("audit.html", rows=rows, state=state, next_url=more)
+    more = next_page(rows[-1].entry.seq) if len(rows) == SIZE else None
+    return render_template("audit.html", rows=rows, nouns=NOUNS, state=state, next_url=more)
 
 
 def _checked(work: Work) -> tuple[int, str | None]:

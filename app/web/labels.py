@@ -21,14 +21,14 @@ def options() -> list[tuple[str, Text]]:
     return [(layout.name, _words(layout)) for layout in desk().press.layouts.values()]
 
 
+def layout_words(name: str) -> Text:
+    """What a layout is called; one that was put away since keeps its name."""
+    layout = desk().press.layouts.get(name)
+    return Text(name, name) if layout is None else _words(layout)
+
+
 @web.context_processor
 def _named() -> dict[str, object]:
-    """What a layout is called; one that was put away since keeps its name."""
-
-    def layout_words(name: str) -> Text:
-        layout = desk().press.layouts.get(name)
-        return Text(name, name) if layout is None else _words(layout)
-
     return {"layout_words": layout_words}
 
 

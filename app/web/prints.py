@@ -23,7 +23,7 @@ from app.services import printing as service
 from app.services.printing import Receipt, Spoilage
 from app.services.stamps import Positions
 from app.services.work import Work
-from app.web import Line, Page, asked_page, done, listing, number, said, step, submitted, web
+from app.web import Line, Page, asked_page, done, labels, listing, number, said, step, submitted, web
 from app.web.forms import Form, asked, optional
 from app.web.uploads import upload
 
@@ -42,7 +42,13 @@ def print_jobs() -> str:
     rows = []
     for job in part.rows:
         roll = rolls[job.batch_id]
-        cells = (roll.number, job.state, names.get(roll.product_id, ""), number(roll.hi - roll.lo), roll.layout)
+        cells = (
+            roll.number,
+            job.state,
+            names.get(roll.product_id, ""),
+            number(roll.hi - roll.lo),
+            said(labels.layout_words(roll.layout)),
+        )
         rows.append(Line(cells, url_for(".print_job", uid=job.uid)))
     heads = (
         ("Cuộn", "Roll"),

@@ -163,6 +163,34 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "sum_up": ("xoá lượt quét cũ", "removed old scans"),
 }
 
+NOUNS: Mapping[str, tuple[str, str]] = {
+    "alert_case": ("vụ việc", "case"),
+    "access_link": ("liên kết mời", "invitation link"),
+    "batch": ("cuộn tem", "roll"),
+    "certificate": ("giấy chứng nhận", "certificate"),
+    "device": ("thiết bị quét", "scanning device"),
+    "dispatch": ("lần xuất hàng", "dispatch"),
+    "epoch": ("kỳ khoá", "key epoch"),
+    "file": ("tệp", "file"),
+    "hold": ("lệnh tạm dừng", "hold"),
+    "known_seller": ("người bán", "seller"),
+    "lot": ("lô", "lot"),
+    "order": ("đơn tem", "order"),
+    "organisation": ("chủ thể", "organisation"),
+    "passkey": ("khoá truy cập", "passkey"),
+    "print_job": ("việc in", "print job"),
+    "product": ("sản phẩm", "product"),
+    "recall": ("thu hồi", "recall"),
+    "recovery_code": ("mã dự phòng", "recovery code"),
+    "report": ("báo cáo", "report"),
+    "scan": ("lượt quét", "scan"),
+    "signing_key": ("khoá ký", "signing key"),
+    "stamp_flag": ("tem đã biết", "known stamp"),
+    "token": ("mã chương trình", "token"),
+    "user": ("tài khoản", "account"),
+    "webhook": ("webhook", "webhook"),
+}
+"""What an act of the audit chain was done to."""
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
     "product": (("Mã sản phẩm", "Product code"), "SP00012"),
     "lot_no": (("Số lô", "Lot number"), "CHE-2026-11"),

@@ -404,3 +404,13 @@ def test_of_two_who_edit_one_record_the_later_is_told_and_loses_nothing(flask: F
     assert "Xưởng mới" in first.get(f"/office/lots/{lot.uid}")
     assert second.post(path, **said, version=moved[1], facility="Xưởng cũ").status_code == 303
     assert "Xưởng cũ" in first.get(f"/office/lots/{lot.uid}")
+
+
+def test_the_audit_page_names_people_and_things(flask: Flask, desk: Office) -> None:
+    desk.order(desk.product().uid, 5)
+    page = Browser(flask, "admin").get("/office/audit")
+    assert ">owner<" in page
+    for words in ("đơn tem", "sản phẩm"):
+        assert f">{words} " in page
+    for raw in (">order ", ">product "):
+        assert raw not in page
