@@ -129,7 +129,7 @@ def test_the_facts_are_loaded_before_the_first_phone(place: World, monkeypatch: 
         raise AssertionError("a phone waited for the facts")
 
     with opened(place) as phone:
-        monkeypatch.setattr(verifier.facts, "_load", loaded)
+        monkeypatch.setattr(verifier.facts, "_read", loaded)
         assert phone.get(path(place.text(block[0])), headers=JSON).json()["verdict"] == "valid_first"
 
 
