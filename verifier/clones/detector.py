@@ -36,11 +36,9 @@ def scanned(
     evidence, weight = before.evidence, before.weight
     if new:
         at_s, begun_s = at // _SECOND, begun // _SECOND
-        if fix is None:
-            sign = Sign(_SCAN, at_s, begun_s, device, credible=credible, torn=torn)
-        else:
-            lat, lon, km, _, _, how, _ = fix
-            sign = Sign(_SCAN, at_s, begun_s, device, True, False, lat, lon, km, how, False, credible, torn)  # noqa: FBT003
+        sign = Sign(_SCAN, at_s, begun_s, device, credible=credible, torn=torn)
+        if fix is not None:
+            sign = sign._replace(lat=fix.lat, lon=fix.lon, km=fix.accuracy_km, known=fix.known)
         evidence, weight = _weighed(before, sign, plan)
     elif known == 1:
         evidence = came_back(evidence)
