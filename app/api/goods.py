@@ -1,7 +1,10 @@
 """Organisations, products, certificates and lots over the API."""
 
+from typing import Literal
+from uuid import UUID
+
 from flask import Response, current_app, request
-from pydantic import RootModel
+from pydantic import BaseModel, RootModel
 
 from app.api import PICTURE, ById, Paging, Reason, added, answered, api, created, edited, paged, plainly, stepped
 from app.auth import needs, reading
@@ -10,7 +13,18 @@ from app.domain.organisations import OrganisationEvent
 from app.domain.permissions import Action
 from app.domain.products import ProductEvent
 from app.models.products import Product
-from app.services import cases, certificates, files, holds, lots, organisations, products, shopfront
+from app.services import (
+    cases,
+    certificates,
+    files,
+    holds,
+    lots,
+    orders,
+    organisations,
+    posters,
+    products,
+    shopfront,
+)
 from app.services.certificates import NewCertificate
 from app.services.lots import NewDispatch, NewLot
 from app.services.organisations import NewOrganisation, Profile
@@ -34,6 +48,18 @@ class LotStepPath(ById):
     """A step of a lot's life."""
 
     event: LotEvent
+
+
+class Language(BaseModel):
+    """The language of what is drawn."""
+
+    lang: Literal["vi", "en"] = "vi"
+
+
+class OfLot(BaseModel):
+    """One lot, or none in particular."""
+
+    lot: UUID | None = None
 
 
 class NewOrganisationBody(RootModel[NewOrganisation]):
@@ -166,6 +192,25 @@ def get_shopfront(path: ById) -> Response:
     with reading() as work:
         found = shopfront.of(work, path.uid)
         return plainly({"items": found.items, "missing": found.missing, "stars": found.stars})
+
+
+@api.get("/products/<uuid:uid>/poster")
+@needs(Action.READ_PRODUCT)
+def get_poster(path: ById, query: Language) -> Response:
+    """The poster of a product to share or to print, a JPEG; `lang` is vi or en."""
+    with reading() as work:
+        shown = shopfront.of(work, path.uid)
+    poster = posters.of(shown, getattr(posters.HOW, query.lang), current_app.extensions["public_url"])
+    picture = current_app.extensions["files"].path(shown.picture) if shown.picture else None
+    return Response(posters.drawn(poster, picture), mimetype="image/jpeg")
+
+
+@api.get("/products/<uuid:uid>/quota")
+@needs(Action.PLACE_ORDER)
+def get_quota(path: ById, query: OfLot) -> Response:
+    """How many stamps may still be ordered for a year's output, or for the packs of a `lot`."""
+    with reading() as work:
+        return plainly({"left": orders.quota_left(work, path.uid, query.lot)})
 
 
 @api.post("/products/<uuid:uid>/certificates")

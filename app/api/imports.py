@@ -8,7 +8,7 @@ from app.auth import needs, reading, working
 from app.domain.permissions import Action
 from app.problems import answer, document
 from app.services import exports, imports
-from app.services.exports import TYPES, Form, Sheet
+from app.services.exports import TYPES, Form, Sheet, Table
 from app.services.imports import Kind, RowsRefused
 
 
@@ -16,6 +16,12 @@ class ImportPath(BaseModel):
     """What the table holds."""
 
     kind: Kind
+
+
+class BlankPath(ImportPath):
+    """A table of this kind, and how it is written."""
+
+    form: Form
 
 
 class ExportPath(BaseModel):
@@ -45,13 +51,23 @@ def take_table(path: ImportPath) -> Response:
     return plainly({"taken": count})
 
 
+@api.get("/imports/<kind>/blank.<form>")
+@needs(Action.EDIT_LOT, Action.EDIT_PRODUCT)
+def give_blank(path: BlankPath) -> Response:
+    """An empty table to fill in, csv or xlsx."""
+    return _file(exports.blank(path.kind, path.form), path.kind.value, path.form)
+
+
 @api.get("/exports/<kind>.<form>")
 @needs(Action.READ_LOT, Action.READ_PRODUCT, Action.READ_ORDER, Action.READ_ORGANISATION)
 def give_table(path: ExportPath) -> Response:
     """The lots, products, orders or organisations in scope as a table, csv or xlsx."""
     with reading() as work:
-        table = exports.written(work, path.kind, path.form)
-    made = Response(table.parts, content_type=TYPES[path.form])
-    made.headers["content-disposition"] = f'attachment; filename="{path.kind.value}.{path.form.value}"'
+        return _file(exports.written(work, path.kind, path.form), path.kind.value, path.form)
+
+
+def _file(table: Table, name: str, form: Form) -> Response:
+    made = Response(table.parts, content_type=TYPES[form])
+    made.headers["content-disposition"] = f'attachment; filename="{name}.{form.value}"'
     made.content_length = table.size
     return made

@@ -41,6 +41,15 @@ def read_notice(path: ById) -> Response:
     return plainly({})
 
 
+@api.post("/notices/read")
+@needs()
+def read_notices() -> Response:
+    """Mark all notices of one's own as read."""
+    with working() as work:
+        notices.read(work)
+    return plainly({})
+
+
 @api.get("/organisations/<uuid:uid>/webhooks")
 @needs(Action.EDIT_ORGANISATION)
 def list_webhooks(path: ById) -> Response:

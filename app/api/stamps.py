@@ -7,6 +7,7 @@ from flask import Response, current_app
 from pydantic import BaseModel, RootModel
 
 from app.api import ById, Paging, Reason, answered, api, created, edited, paged, plainly, stepped
+from app.api.views import views
 from app.auth import needs, reading
 from app.domain.orders import OrderEvent
 from app.domain.permissions import Action
@@ -181,6 +182,15 @@ def get_recall(path: ById) -> Response:
     """One recall."""
     with reading() as work:
         return answered(work, recalls.get(work, path.uid))
+
+
+@api.get("/recalls/<uuid:uid>/lots")
+@needs(Action.READ_RECALL)
+def list_recall_lots(path: ById) -> Response:
+    """The lots a recall covers, and what became of each so far."""
+    with reading() as work:
+        results = recalls.results_of(work, recalls.get(work, path.uid))
+        return plainly({"items": views(work, list(results.values()))})
 
 
 @api.post("/recalls/<uuid:uid>/lots/<uuid:lot>")

@@ -12,8 +12,14 @@ from pathlib import Path
 import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from app.domain.errors import Text
+from app.services.shopfront import Shopfront
 from stamp_engine import fonts
 
+HOW = Text(
+    "Quét tem QR trên sản phẩm để kiểm tra.\nMã này mở trang kiểm tra tem.",
+    "Scan the QR stamp on the pack to check it.\nThis code opens the page that checks stamps.",
+)
 SIZE = (1080, 1440)
 _TEA, _PLUM, _INK, _PAPER, _GOLD = "#1f6b4a", "#c8456e", "#1d2939", "#fcfcfb", "#d69e2e"
 _PICTURE = (0, 0, 1080, 720)
@@ -33,6 +39,18 @@ class Poster:
     stars: int
     how: str
     address_of_check: str
+
+
+def of(shown: Shopfront, how: str, public_url: str) -> Poster:
+    """What stands on the poster of a product; `how` a stamp is checked, in one language."""
+    product, owner = shown.product, shown.owner
+    phone = _national(owner.phone)
+    return Poster(product.name, product.pack, owner.name, owner.address, phone, shown.stars, how, f"{public_url}/")
+
+
+def _national(phone: str | None) -> str | None:
+    """A telephone number of Vietnam as people there write it."""
+    return f"0{phone.removeprefix('+84')}" if phone and phone.startswith("+84") else phone
 
 
 def drawn(poster: Poster, picture: Path | None) -> bytes:

@@ -20,6 +20,7 @@ from app.web import Page, member, said, step, web
 from app.web.accounts import PASSWORD, half, let_in, signed_in
 from app.web.forms import Field, Form, asked, choices, faults, optional
 from app.web.pick import COMMUNES, ORGANISATIONS, picked
+from app.web.words import RIGHTS
 
 
 def box() -> Box:
@@ -174,11 +175,14 @@ _RIGHTS = asked("action", "Việc được làm", "What it may do")
 def _tokens(secret: str | None = None, errors: Mapping[str, Text] | None = None) -> Page:
     """The page of tokens: with a new one's secret, or with what is wrong in the form and what was chosen in it."""
     with reading() as work:
-        rows = users.tokens(work)
+        rows = [
+            (token, ", ".join(said(RIGHTS[Action(one)]) for one in token.scopes.split()))
+            for token in users.tokens(work)
+        ]
     page = render_template(
         "tokens.html",
         rows=rows,
-        actions=[action for action in Action if may(action)],
+        rights={action: words for action, words in RIGHTS.items() if may(action)},
         secret=secret,
         errors=errors,
         typed=request.form.get("name", "") if errors else "",

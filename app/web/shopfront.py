@@ -8,9 +8,7 @@ from app.auth import needs, reading
 from app.domain.permissions import Action
 from app.domain.products import TenItem
 from app.services import posters, shopfront
-from app.services.posters import Poster
-from app.services.shopfront import Shopfront
-from app.web import say, web
+from app.web import said, web
 from app.web.uploads import store
 
 WORDS = {
@@ -51,32 +49,9 @@ def poster_picture(uid: UUID) -> Response:
     """The poster itself."""
     with reading() as work:
         shown = shopfront.of(work, uid)
-    answer = Response(drawn(shown), mimetype="image/jpeg")
+    poster = posters.of(shown, said(posters.HOW), current_app.extensions["public_url"])
+    picture = store().path(shown.picture) if shown.picture else None
+    answer = Response(posters.drawn(poster, picture), mimetype="image/jpeg")
     answer.headers["content-disposition"] = f'inline; filename="{shown.product.code}.jpg"'
     answer.headers["cache-control"] = "private, max-age=60"
     return answer
-
-
-def national(phone: str | None) -> str | None:
-    """A telephone number of Vietnam as people there write it."""
-    return f"0{phone.removeprefix('+84')}" if phone and phone.startswith("+84") else phone
-
-
-def drawn(shown: Shopfront) -> bytes:
-    """The poster of a product, in the language of who asks."""
-    how = say(
-        "Quét tem QR trên sản phẩm để kiểm tra.\nMã này mở trang kiểm tra tem.",
-        "Scan the QR stamp on the pack to check it.\nThis code opens the page that checks stamps.",
-    )
-    address = current_app.extensions["public_url"] + "/"
-    poster = Poster(
-        shown.product.name,
-        shown.product.pack,
-        shown.owner.name,
-        shown.owner.address,
-        national(shown.owner.phone),
-        shown.stars,
-        how,
-        address,
-    )
-    return posters.drawn(poster, store().path(shown.picture) if shown.picture else None)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from app.domain.permissions import Action
+
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "DRAFT": ("nháp", "draft"),
     "SUBMITTED": ("đã nộp", "submitted"),
@@ -161,6 +163,14 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "reopen": ("mở lại", "opened it again"),
     "end": ("gỡ", "ended it"),
     "sum_up": ("xoá lượt quét cũ", "removed old scans"),
+    "erase": ("xoá dữ liệu cá nhân theo yêu cầu", "erased personal data on request"),
+    "check": ("xác minh", "looked into it"),
+    "draw_photo": ("chuẩn bị ảnh", "prepared the photo"),
+    "enrol": ("đăng ký", "enrolled"),
+    "recovery_code": ("dùng mã dự phòng", "used a recovery code"),
+    "recover": ("cấp liên kết khôi phục", "gave a link to recover"),
+    "choose_password": ("đặt mật khẩu", "chose a password"),
+    "reopen_pin": ("mở lại mã cào", "opened the scratch code again"),
 }
 
 NOUNS: Mapping[str, tuple[str, str]] = {
@@ -191,6 +201,49 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "webhook": ("webhook", "webhook"),
 }
 """What an act of the audit chain was done to."""
+RIGHTS: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.READ_ORGANISATION: ("Xem chủ thể", "See organisations"),
+    Action.REGISTER_ORGANISATION: ("Đăng ký chủ thể", "Register organisations"),
+    Action.EDIT_ORGANISATION: ("Sửa hồ sơ chủ thể", "Edit organisations"),
+    Action.DECIDE_ORGANISATION: ("Duyệt chủ thể", "Decide on organisations"),
+    Action.READ_PRODUCT: ("Xem sản phẩm", "See products"),
+    Action.EDIT_PRODUCT: ("Sửa sản phẩm", "Edit products"),
+    Action.DECIDE_PRODUCT: ("Duyệt sản phẩm", "Decide on products"),
+    Action.GRANT_CERTIFICATE: ("Cấp, thu hồi giấy chứng nhận", "Grant and revoke certificates"),
+    Action.READ_LOT: ("Xem lô hàng", "See lots"),
+    Action.EDIT_LOT: ("Ghi và sửa lô hàng", "Record and edit lots"),
+    Action.RELEASE_LOT: ("Cho lô hàng xuất xưởng", "Release lots"),
+    Action.READ_ORDER: ("Xem đơn tem", "See stamp orders"),
+    Action.PLACE_ORDER: ("Đặt tem", "Order stamps"),
+    Action.DECIDE_ORDER: ("Duyệt đơn tem", "Decide on stamp orders"),
+    Action.READ_PRINT_JOB: ("Xem việc in", "See print jobs"),
+    Action.RELEASE_PRINT_JOB: ("Gửi việc in cho nhà in", "Send print jobs to print houses"),
+    Action.PRINT_JOB: ("Tải tệp in, báo kết quả in", "Download print files, report on printing"),
+    Action.RECEIVE_STAMPS: ("Nhận cuộn tem", "Receive rolls"),
+    Action.READ_STAMPS: ("Xem cuộn tem và các tổng", "See rolls and sums"),
+    Action.ACTIVATE_STAMPS: ("Kích hoạt tem", "Activate stamps"),
+    Action.VOID_STAMPS: ("Huỷ tem, báo mất tem", "Void stamps, report them lost"),
+    Action.PLACE_HOLD: ("Đặt lệnh tạm dừng", "Place holds"),
+    Action.LIFT_HOLD: ("Gỡ lệnh tạm dừng", "Lift holds"),
+    Action.READ_RECALL: ("Xem việc thu hồi", "See recalls"),
+    Action.REQUEST_RECALL: ("Đề nghị thu hồi", "Request recalls"),
+    Action.DECIDE_RECALL: ("Quyết định thu hồi", "Decide on recalls"),
+    Action.CLOSE_RECALL: ("Kết thúc thu hồi", "Close recalls"),
+    Action.READ_SCANS: ("Xem lượt quét", "See scans"),
+    Action.READ_REPORT: ("Xem tin báo của người mua", "See buyers' reports"),
+    Action.DECIDE_REPORT: ("Xử lý tin báo của người mua", "Decide on buyers' reports"),
+    Action.READ_PROBES: ("Xem các lần dò mã", "See attempts at guessing codes"),
+    Action.READ_CASE: ("Xem vụ việc nghi tem giả", "See cases of suspected copies"),
+    Action.DECIDE_CASE: ("Xử lý vụ việc nghi tem giả", "Decide on cases of suspected copies"),
+    Action.APPROVE_HOLD: ("Duyệt tạm dừng lô", "Approve holds of lots"),
+    Action.FLAG_STAMPS: ("Ghi tem đã biết (trưng bày, lên mạng)", "Note known stamps (on display, published)"),
+    Action.REOPEN_PIN: ("Mở lại mã cào bị khoá", "Open a locked scratch code again"),
+    Action.ENROL_DEVICE: ("Đăng ký thiết bị quét", "Enrol scanning devices"),
+    Action.READ_AUDIT: ("Xem nhật ký", "See the audit trail"),
+    Action.MANAGE_USERS: ("Quản lý tài khoản", "Manage accounts"),
+    Action.INVITE_STAFF: ("Mời nhân viên", "Invite staff"),
+}
+"""What each right lets a program do."""
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
     "product": (("Mã sản phẩm", "Product code"), "SP00012"),
     "lot_no": (("Số lô", "Lot number"), "CHE-2026-11"),

@@ -20,6 +20,7 @@ from app.models.users import AccessLink, ApiToken, User
 from app.services import access
 from app.services.access import Box
 from app.services.users import NewUser
+from app.web.words import RIGHTS
 from tests.app.office import PASSWORD, Office
 from tests.app.test_web import CSRF, Browser, flask
 
@@ -189,12 +190,16 @@ def test_dangerous_acts_ask_for_the_password_again_and_keep_what_was_typed(flask
 
 def test_tokens_are_issued_for_no_more_than_one_may_and_revoked(flask: Flask, desk: Office) -> None:
     staff = Browser(flask, "staff")
-    staff.get("/office/account/tokens")
+    form = staff.get("/office/account/tokens")
+    assert "Xem lô hàng" in form
+    assert "Đặt tem" not in form
+    assert set(RIGHTS) == set(Action)
     assert staff.post("/office/account/tokens", name="Cân", action="place_order").status_code == 422
     assert staff.post("/office/account/tokens", name="Cân").status_code == 422
     shown = staff.post("/office/account/tokens", name="Cân", action=Action.READ_LOT.value)
     secret = re.search(r'<p class="secret"><code>([\w-]+)</code>', shown.text)
     assert secret
+    assert '<span class="soft">Xem lô hàng</span>' in shown.text
     headers = {"authorization": f"Bearer {secret[1]}"}
     assert flask.test_client().get("/api/v1/lots", headers=headers).status_code == 200
     (row,) = desk.rows(ApiToken)

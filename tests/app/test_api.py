@@ -14,11 +14,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
 from schemathesis.checks import not_a_server_error
 
-from app.domain.permissions import Action, RoleName
+from app.domain.permissions import SYSTEM, Action, RoleName
+from app.domain.reports import PhotoState
 from app.models.lots import Lot
+from app.models.probes import ProbeSample
+from app.models.reports import ReportPhoto
+from app.models.scans import Report
 from app.models.stamps import RangeEvent
+from app.services import notices, recalls, reports
 from app.services.codes import Reader
+from app.services.recalls import NewRecall
 from tests.app.office import Office
+from tests.app.test_retention import insert
 from tests.app.test_web import bearer, flask, opened
 
 __all__ = ["flask"]
@@ -248,6 +255,52 @@ def test_a_picture_is_drawn_again_and_another_file_is_none(flask: Flask, desk: O
     owner.post(f"/products/{product.uid}/pictures", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 422)
     owner.post(f"/lots/{desk.lot(product.uid).uid}/photos", b"%PDF-1.7", 422)
     assert desk.counts()["stored_file"] == before["stored_file"]
+
+
+def test_posters_empty_tables_and_notices(flask: Flask, desk: Office) -> None:
+    owner, product = Program(flask, desk, "owner"), desk.product()
+    posters = [
+        Image.open(io.BytesIO(owner.get(f"/products/{product.uid}/poster?lang={lang}").data)) for lang in ("vi", "en")
+    ]
+    assert {one.format for one in posters} == {"JPEG"}
+    assert posters[0].tobytes() != posters[1].tobytes()
+    owner.get(f"/products/{product.uid}/poster?lang=fr", 422)
+    left = owner.get(f"/products/{product.uid}/quota").json["left"]
+    owner.post("/orders", {"product": str(product.uid), "quantity": 20}, 201)
+    assert owner.get(f"/products/{product.uid}/quota").json == {"left": left - 20}
+    assert "lot_no" in owner.get("/imports/lots/blank.csv").text.splitlines()[0]
+    with desk.work(SYSTEM) as work:
+        notices.tell(work)
+    coord = Program(flask, desk, "coord")
+    assert coord.get("/notices").json["unread"] > 0
+    coord.post("/notices/read")
+    assert coord.get("/notices").json["unread"] == 0
+
+
+def test_reports_with_their_photo_samples_and_recalled_lots(flask: Flask, desk: Office) -> None:
+    batch, lot = desk.activated(5)
+    coord = Program(flask, desk, "coord")
+    told, bare = (
+        Report(id=desk.new_id(), stamp=batch.lo, text=text, photo=kept, at=desk.clock())
+        for text, kept in (("Nhãn mờ", PhotoState.WAITING), ("Không có ảnh", None))
+    )
+    insert(desk, told)
+    insert(desk, bare)
+    insert(desk, ReportPhoto(report_id=told.id, content=photo(), at=desk.clock()))
+    with desk.work(SYSTEM) as work:
+        reports.draw_photos(work, flask.extensions["files"])
+    shown = coord.get(f"/report-cases/{told.id}").json
+    assert (shown["text"], shown["photo"], shown["steps"][0]) == ("Nhãn mờ", "drawn", "check")
+    picture = Image.open(io.BytesIO(coord.get(f"/report-cases/{told.id}/photo").data))
+    assert (picture.format, picture.size) == ("WEBP", (64, 48))
+    coord.get(f"/report-cases/{bare.id}/photo", 404)
+    insert(desk, ProbeSample(id=desk.new_id(), at=desk.clock(), verdict="forged", code="123", network="10.0.0.0/24"))
+    assert [one["code"] for one in coord.get("/probe-samples").json["items"]] == ["123"]
+    recall = desk.do("owner", recalls.request, NewRecall((lot.uid,), "Lẫn tạp chất", "Trả lại"))
+    coord.post(f"/recalls/{recall.uid}/approve")
+    coord.post(f"/recalls/{recall.uid}/lots/{lot.uid}", {"result": "DESTROYED", "recovered": "1"})
+    (line,) = coord.get(f"/recalls/{recall.uid}/lots").json["items"]
+    assert (line["lot"], line["result"]) == (str(lot.uid), "DESTROYED")
 
 
 def test_codes_of_another_are_not_issued(flask: Flask, desk: Office) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.domain import cases, lots, orders, organisations, products, recalls, reports
+from app.web.words import ACTS, NOUNS
+from stamp_engine import lifecycle
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     path for folder in ("stamp_engine", "verifier", "app", "bench") for path in sorted((ROOT / folder).rglob("*.py"))
@@ -79,3 +83,27 @@ def test_functions_are_short_as_a_rule() -> None:
         for function in functions(ast.parse(path.read_text("utf-8")))
     )
     assert sizes[len(sizes) // 2] < 12
+
+
+def _acts(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """The acts and nouns that a service writes into the audit chain by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            words = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
+            match node.func.attr, words:
+                case ("note", [str(act), str(noun), *_]) | ("add", [_, str(noun), str(act)]):
+                    yield act, noun
+
+
+def test_every_act_of_the_audit_chain_has_words() -> None:
+    noted = [one for path in (ROOT / "app").rglob("*.py") for one in _acts(ast.parse(path.read_text("utf-8")))]
+    events = {
+        one.value
+        for module in (cases, lifecycle, lots, orders, organisations, products, recalls, reports)
+        for name, kind in vars(module).items()
+        if name.endswith("Event")
+        for one in kind
+    }
+    assert len(noted) > 30
+    assert {act for act, _ in noted} | events <= ACTS.keys()
+    assert {noun for _, noun in noted} <= NOUNS.keys()
