@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 PATIENCE_S = 10
 # A lock that a phone waits for, which is why it is short; the office's transactions are shorter.
-LOCK_PATIENCE_S = 1.8
+LOCK_PATIENCE_S = 1.5
 PARAMETERS: Final = {
     "connect_timeout": 2,
     # A server that is gone without a word; over a socket of the same machine it says nothing.

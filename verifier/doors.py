@@ -39,7 +39,7 @@ from verifier.stencil import Page, drawn
 
 LARGEST_BODY = 16_384
 RETRY_AFTER_S = b"5"
-LONGEST_S = 1.9
+LONGEST_S = 1.7
 PLAIN_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_HEADERS = {**PLAIN_HEADERS, "content-security-policy": pages.POLICY}
 _YEAR_S = 365 * 86_400

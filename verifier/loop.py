@@ -18,7 +18,7 @@ from verifier.scan import NonceReused, Outcome, Scanner
 
 LARGEST_BATCH = 256
 LONGEST_QUEUE = 4096
-LONGEST_S = 1.8
+LONGEST_S = 1.5
 _LOOK_S = 0.1
 Answer: TypeAlias = "asyncio.Future[Outcome]"
 
