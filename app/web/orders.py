@@ -257,6 +257,7 @@ def order(uid: UUID) -> str:
         lot = work.session.get(Lot, row.lot_id) if row.lot_id else None
         found = printing.of_order(work, row)
         trail = audit.trail(work.session, "order", row.id)
+        endorsed = row.state is OrderState.ENDORSED and row.endorsed_by_id == work.actor.user_id
         own, minting = row.requested_by_id == work.actor.user_id, progress.of(work, row)
     legal = ORDER.table[row.state]
     return render_template(
@@ -271,6 +272,7 @@ def order(uid: UUID) -> str:
         trail=trail,
         minting=minting,
         own=own,
+        endorsed=endorsed,
         second=row.state is OrderState.SUBMITTED and row.quantity > two_above(),
         decidable=OrderEvent.APPROVE in legal and may(Action.DECIDE_ORDER),
         cancellable=OrderEvent.CANCEL in legal and may(Action.PLACE_ORDER),

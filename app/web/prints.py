@@ -249,12 +249,13 @@ def receive(uid: UUID) -> Page:
     form.given = {"good": str(came)}
     form.button = Text("Nhận tem", "Receive")
 
-    def then(_: Any) -> Answer:
-        return done("web.rolls")
+    def then(roll: UUID) -> Answer:
+        return done("web.roll", uid=roll)
 
-    def count_in(work: Work, said: _Count) -> PrintJob:
+    def count_in(work: Work, said: _Count) -> UUID:
         parts = [positions(getattr(said, name), f"/{name}") for name in ("spoiled_at", "returned_at", "lost_at")]
-        return service.receive(work, uid, Receipt(said.good, *parts))
+        job = service.receive(work, uid, Receipt(said.good, *parts))
+        return work.session.get_one(Batch, job.batch_id).uid
 
     return submitted(form, count_in, then, Text("Nhận tem", "Receive stamps"))
 

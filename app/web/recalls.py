@@ -75,6 +75,8 @@ def new_recall() -> Page:
         ),
     )
 
+    form.button = Text("Gửi đề nghị", "Send the request")
+
     def then(made: Any) -> Response:
         return done("web.recall", uid=made.uid)
 

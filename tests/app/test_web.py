@@ -211,6 +211,17 @@ def test_every_list_opens_in_both_languages_or_is_refused(flask: Flask, desk: Of
             assert f'<html lang="{lang}">' in answer.text
 
 
+def test_a_large_order_offers_its_second_approval_to_another_officer_only(flask: Flask, desk: Office) -> None:
+    path = f"/office/orders/{desk.order(desk.product().uid, 60_000).uid}"
+    coord, coord2 = Browser(flask, "coord"), Browser(flask, "coord2")
+    assert "Duyệt lần 1" in coord.get(path)
+    coord.post(f"{path}/approve")
+    assert "một cán bộ khác duyệt" in coord.get(path)
+    assert f'action="{path}/approve"' not in coord.page
+    assert f'action="{path}/reject"' in coord.page
+    assert f'action="{path}/approve"' in coord2.get(path)
+
+
 def test_lists_say_states_in_words(flask: Flask, desk: Office) -> None:
     desk.activated(5)
     browser = Browser(flask, "owner")

@@ -300,4 +300,4 @@ def test_a_print_house_from_its_job_to_the_hand_over(
         assert not any(pin in text for pin in pins), "no scratch code stands on a page"
     owner = somebody(browser, site.url, "owner", size, lang)
     owner.send(f"{job}/receive", good="17")
-    assert owner.path == "/office/stamps"
+    assert re.fullmatch(r"/office/stamps/[0-9a-f-]{36}", owner.path), "the roll, whose next step is to activate"
