@@ -25,6 +25,7 @@ from app.services.work import Desk, Work, local_day
 from verifier import places
 from verifier.clones import lots
 from verifier.clones.distance import Fix
+from verifier.clones.lot_areas import sign_of, square_of
 from verifier.clones.lot_weights import PARAMETERS
 from verifier.clones.weights import UNIT
 from verifier.contract import Place, Verdict, Words
@@ -228,7 +229,7 @@ def _signs(page: _Page) -> Signs:
     for one in page.rows:
         if one.consumer and one.verdict == Verdict.NOT_ACTIVATED and one.batch is not None:
             if page.facts.standing(one.stamp, local_day(one.at)).state != ACTIVE:
-                square = lots.sign_of(lots.square_of(one.fix.lat, one.fix.lon)) if one.fix is not None else _UNPLACED
+                square = sign_of(square_of(one.fix.lat, one.fix.lon)) if one.fix is not None else _UNPLACED
                 found.append((-one.batch, square, one.stamp, one.at))
         elif one.verdict == Verdict.UNKNOWN and page.facts.standing(one.stamp, local_day(one.at)).batch is None:
             found.append((watching.ALL, _UNPLACED, one.stamp, one.at))

@@ -43,7 +43,7 @@ from bench.results import keep
 from verifier.clones import lots
 from verifier.clones.evidence import Plan
 from verifier.clones.lot_watch import Told
-from verifier.clones.lot_weights import AGES, CLASSES, LEVELS, PARAMETERS
+from verifier.clones.lot_weights import CLASSES, GROUPS, LEVELS, PARAMETERS
 
 FILE = Path(__file__).parent.parent / "verifier" / "clones" / "lots.json"
 LABELS = 2000
@@ -167,26 +167,14 @@ def _changes(stage: Stage, events: Events, lot: Ints) -> tuple[list[Plan], list[
     return plan, changes
 
 
-class _Beside(Mapping[int, int]):
-    """The counts of all lots with one of them as it is when it is copied."""
-
-    def __init__(self, everywhere: Mapping[int, int], honest: Mapping[int, int], own: Mapping[int, int]) -> None:
-        self._everywhere, self._honest, self._own = everywhere, honest, own
-        self._heights: Counter[int] = Counter()
-        for counts, change in ((honest, -1), (own, 1)):
-            for part in range(3):
-                if counts.get(lots.SCORES + part):
-                    self._heights[lots.height_sign(part, counts[lots.SCORES + part])] += change
-
-    def __getitem__(self, sign: int) -> int:
-        shift = self._heights.get(sign, 0) + self._own.get(sign, 0) - self._honest.get(sign, 0)
-        return self._everywhere.get(sign, 0) + shift
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._everywhere.keys() | self._own.keys())
-
-    def __len__(self) -> int:
-        return len(self._everywhere.keys() | self._own.keys())
+def _instead(honest: Mapping[int, int], own: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """How the counts of all lots change when one of them is copied."""
+    for counts, step in ((honest, -1), (own, 1)):
+        for sign, count in counts.items():
+            if not lots.SCORES <= sign < lots.HEIGHTS:
+                yield sign, step * count
+            elif count:
+                yield lots.height_sign(sign - lots.SCORES, count), step
 
 
 @dataclass
@@ -244,16 +232,27 @@ def _pass(attacked: list[_Lot], changes: list[Change], everywhere: Counter[int],
         list(attacked[change.lot].take(change.stamp, change.state))
     for lot, plain in zip(attacked, honest, strict=True):
         if lot.stirred:
-            lot.close(_Beside(everywhere, plain.counts, lot.counts))
+            changed = list(_instead(plain.counts, lot.counts))
+            for sign, step in changed:
+                everywhere[sign] += step
+            lot.close(everywhere)
+            for sign, step in changed:
+                everywhere[sign] -= step
+
+
+def _fewer(world: World, count: int) -> int:
+    """Where most packs are scanned a lot has a thousand scanned stamps, and fewer lots are as many events."""
+    return max(count // 4, 20) if world.customs.scan_rate > _MOST else count
 
 
 def fit(worlds: int, count: int) -> None:
     """Write `lots.json`: states from some drawn worlds, thresholds from as many others."""
     raw = json.loads(FILE.read_text("utf-8"))
-    cells = 2 * AGES * CLASSES * LEVELS
+    cells = GROUPS * CLASSES * LEVELS
     spread = np.zeros((2, cells))
     for seed in range(2000, 2000 + worlds):
-        made = honest(drawn(seed), count)
+        world = drawn(seed)
+        made = honest(world, _fewer(world, count))
         bad = [one for how in COPYING[1:3] for one in _renamed(copied(made, how)[0], how.codes)]
         for row, changes in enumerate((made.changes, bad)):
             states = np.bincount(list({one.stamp: one.state.sign for one in changes}.values()), minlength=cells)
@@ -299,8 +298,7 @@ def main(count: int) -> None:
     """Print the table and record it."""
     found: dict[str, dict[str, list[float]]] = {}
     for world in shifted():
-        # Where most packs are scanned a lot has a thousand scanned stamps, and fewer lots are as many events.
-        made = honest(world, max(count // 4, 20) if world.customs.scan_rate > _MOST else count)
+        made = honest(world, _fewer(world, count))
         found[world.name] = told(made, {how.name: copied(made, how) for how in COPYING})
         row = "; ".join(
             f"{name or 'honest'} {_share(most, PARAMETERS.look)} | {_share(most, PARAMETERS.alarm)}"

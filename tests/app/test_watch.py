@@ -31,8 +31,9 @@ from tests.conftest import Stack
 from tests.verifier.world import DAY, HOST, Clock, World, scan
 from verifier.aftermath import Aftermath
 from verifier.claims import ClaimRequest
+from verifier.clones.lot_areas import where
 from verifier.clones.lot_weights import CLASSES, LEVELS
-from verifier.clones.lots import HEIGHTS, SCORES, sign_of, square_of
+from verifier.clones.lots import HEIGHTS, SCORES
 from verifier.contract import Place, Verdict
 from verifier.scan import Scanner
 
@@ -248,7 +249,7 @@ def test_a_place_given_after_the_verdict_counts_too(
     wait(desk, HOUR)
     assert (watch.turn(), watch.turn()) == (3, 0)
     ((met, square),) = {(class_of(row), row.square) for row in desk.rows(WatchStamp)}
-    assert (met, square) == (CLASSES - 1, sign_of(square_of(10.78, 106.70)))
+    assert (met, square) == (CLASSES - 1, where(10.78, 106.70, 1000.0, 20))
     for owner in (lot.id, service_of_rows.ALL):
         counted = {row.sign: row.stamps for row in desk.rows(WatchCount) if row.owner == owner and row.stamps}
         assert sum(many for sign, many in counted.items() if sign < SCORES) == counted[square] == 3

@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 from bench import lots as bench
 from bench.market.worlds import shifted
 from tests.conftest import NOW
-from verifier.clones import detector, lots
+from verifier.clones import detector, lot_areas, lots
 from verifier.clones.distance import Fix, Known
 from verifier.clones.evidence import NO_PLAN, Plan
+from verifier.clones.lot_areas import KINDS, ON_PLAN, PLANNED, UNPLANNED, sign_of, square_of
 from verifier.clones.lot_watch import LotWatch, Told
 from verifier.clones.lot_weights import CLASSES, LEVELS, PARAMETERS, load
-from verifier.clones.lots import NOTHING, PLANNED, UNPLANNED, State
+from verifier.clones.lots import NOTHING, State
 from verifier.sightings import NEVER_SEEN, Sighting
 
 HANOI, SAIGON, HUE = (21.03, 105.85), (10.78, 106.70), (16.46, 107.60)
 PLAN = Plan(((*HANOI, 40.0),), 0, 0)
+LAST = KINDS - 2
+"""The kind of stamps met first long after production, near the plan."""
 
 
 def seen(place: tuple[float, float] | None, plan: Plan = PLAN, device: int = 7) -> Sighting:
@@ -38,17 +41,43 @@ def test_a_stamp_says_where_it_was_met_first() -> None:
     assert met(lots.state(PLAN, seen(None))) == 0
     at_home = lots.state(PLAN, seen(HANOI))
     assert at_home is not None
-    assert (met(at_home), at_home.square) == (1, 0)
+    assert (met(at_home), at_home.square) == (1, ON_PLAN + LAST // 2)
     far = lots.state(PLAN, seen(SAIGON))
     assert far is not None
-    assert (met(far), PLANNED < far.square < UNPLANNED) == (CLASSES - 1, True)
+    assert (met(far), far.square) == (CLASSES - 1, sign_of(square_of(*SAIGON), kind=LAST + 1))
     anywhere = lots.state(NO_PLAN, seen(SAIGON, NO_PLAN))
     assert anywhere is not None
-    assert (met(anywhere), anywhere.square - far.square) == (1, UNPLANNED - PLANNED)
+    assert (met(anywhere), anywhere.square) == (1, sign_of(square_of(*SAIGON), UNPLANNED, LAST))
     moved = detector.scanned(
         seen(HANOI), NOW + 10**12, 8, Fix(*SAIGON, 1, NOW // 10**6 + 10**6, 8, Known.EXACTLY), PLAN
     )
     assert met(lots.state(PLAN, moved)) == 1, "a present that travels was bought where it was sent"
+
+
+def test_what_is_met_on_the_first_days_is_met_where_goods_are_packed() -> None:
+    today = NOW // 1_000_000
+    for since, square in ((today - 86_400, 0), (today - 3 * 86_400, far_sign := sign_of(square_of(*SAIGON), kind=1))):
+        plan = PLAN._replace(since_s=since)
+        state = lots.state(plan, seen(SAIGON, plan))
+        assert state is not None
+        assert state.square == square
+        assert (met(state) == CLASSES - 1) == (square == far_sign)
+
+
+def test_few_stamps_say_more_where_they_are_of_a_kind_that_is_rare() -> None:
+    """The same stamps in the same town: late ones of a lot that has sold out, and those of one that has not."""
+    square = square_of(*SAIGON)
+
+    def area(kinds: dict[int, int], *late: int) -> lot_areas.Area:
+        own = {sign_of(square, PLANNED, kind + 1): many for kind, many in kinds.items()}
+        own |= {ON_PLAN + time: many for time, many in enumerate((60, 0, *late))}
+        (found,) = lot_areas.areas(own, own)
+        return found
+
+    sold_out, on_sale = area({LAST: 6}, 2), area({LAST: 6}, 60)
+    assert sold_out.stamps == on_sale.stamps == 6
+    assert sold_out.weight > on_sale.weight > 0
+    assert area({LAST: 4, 0: 4}, 60).stamps == 8
 
 
 def market(honest: int, stamps: int = 60, leak: int = 2) -> tuple[Counter[int], Told]:
@@ -84,6 +113,12 @@ def test_stamps_met_together_off_the_plan_speak_against_their_lot() -> None:
     assert shown.placed
     assert (shown.areas[0].stamps, round(shown.areas[0].lat), round(shown.areas[0].lon)) == (25, 11, 107)
     assert (shown.stamps, shown.unusual) == (85, 0)
+
+
+def test_the_first_lot_of_a_market_alarms_by_what_is_blatant_alone() -> None:
+    everywhere, lot = market(1, leak=1)
+    few, blatant = copies(lot, everywhere, SAIGON, 3), copies(lot, everywhere, SAIGON, 30)
+    assert few.suspicion < PARAMETERS.look < PARAMETERS.alarm < blatant.suspicion
 
 
 def test_what_all_lots_do_speaks_against_none() -> None:
@@ -150,7 +185,7 @@ def test_an_event_that_changes_nothing_counts_nothing() -> None:
 def test_numbers_that_do_not_fit_are_refused() -> None:
     raw = json.loads(files("verifier.clones").joinpath("lots.json").read_text("utf-8"))
     assert all(one["source"] for one in raw.values() if isinstance(one, dict))
-    for name, wrong in (("levels", [1]), ("bends", [1, 2]), ("honest", [1] * 239)):
+    for name, wrong in (("levels", [1]), ("bends", [1, 2]), ("scales", [1]), ("honest", [1] * 319)):
         with pytest.raises(ValueError, match="there are"):
             load({**raw, name: {"value": wrong}})
 

@@ -14,6 +14,8 @@ AGES: Final = 3
 CLASSES: Final = 5
 """First met nowhere that is known, on the plan (or anywhere, without one), off it by up to 120 km, 350 km, or more."""
 LEVELS: Final = 8
+GROUPS: Final = 2 * AGES + 2
+"""Lots without a plan and with one by age, then both again: stamps met where goods are packed, on the first days."""
 GRID: Final = (0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
 """Shares of a lot's stamps that may be copied."""
 _UNIT = 256  # a weight is kept in 1/256 nat
@@ -48,9 +50,8 @@ class Parameters:
     worth_leak: float
     squares: float
     always: float
-    shape: float
     own_town: float
-    scale: float
+    scales: tuple[float, ...]
     least_scale: float
     worth_lots: float
     bends: tuple[float, ...]
@@ -64,9 +65,7 @@ _NUMBERS = (
     "worth_leak",
     "squares",
     "always",
-    "shape",
     "own_town",
-    "scale",
     "least_scale",
     "worth_lots",
     "look",
@@ -78,15 +77,16 @@ def load(raw: dict[str, Any]) -> Parameters:
     """Parameters from their file's contents. Raises KeyError and ValueError where some are missing."""
     numbers = {name: float(raw[name]["value"]) for name in _NUMBERS}
     levels = tuple(round(one * _UNIT) for one in raw["levels"]["value"])
-    if len(levels) != LEVELS - 1 or len(raw["bends"]["value"]) != 3:
+    scales, bends = (tuple(map(float, raw[name]["value"])) for name in ("scales", "bends"))
+    if len(levels) != LEVELS - 1 or len(scales) != 3 or len(bends) != 3:
         raise ValueError("there are seven edges between levels, and three parts")
     odds = odds_of(raw["honest"]["value"], raw["copied"]["value"])
-    return Parameters(raw["version"], levels, odds, bends=tuple(raw["bends"]["value"]), **numbers)
+    return Parameters(raw["version"], levels, odds, scales=scales, bends=bends, **numbers)
 
 
 def odds_of(honest: Sequence[float], copied: Sequence[float]) -> Odds:
     """The odds by how honest and copied stamps are spread over the states, in any unit."""
-    cells, classes = 2 * AGES * CLASSES * LEVELS, 2 * AGES * CLASSES
+    cells, classes = GROUPS * CLASSES * LEVELS, GROUPS * CLASSES
     if len(honest) != cells or len(copied) != cells:
         raise ValueError(f"there are {cells} states")
     spread = [_smooth(honest), _smooth(copied)]
