@@ -1,4 +1,4 @@
-"""Copies at the level of a lot: `python -m bench.lots [LOTS]`, `… fit [WORLDS LOTS]`, `… calibrate [WORLDS LOTS]`.
+"""Copies at the level of a lot: `python -m bench.lots [LOTS]`, `… fit|calibrate|few [WORLDS LOTS]`.
 
 Lots of 2,000 labels, of which as many are scanned as the world's custom is. A counterfeiter copies some codes of a lot
 on five packs each and sells them in three towns, in two of five cases one of the lot's own among them. Each attacked
@@ -6,7 +6,7 @@ lot is judged beside the honest rest of its market, by the production arithmetic
 if it ever passes the threshold, and an honest lot that ever does is a false alarm.
 
 `fit` takes the states of honest and copied stamps from drawn worlds, `calibrate` the thresholds from others; the table
-is of worlds that neither has seen.
+is of worlds that neither has seen. `few` says how it goes in small markets, drawn ones that neither has seen.
 """
 
 import json
@@ -284,6 +284,21 @@ def calibrate(worlds: int, count: int) -> None:
     FILE.write_text(json.dumps(raw, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
+def few(worlds: int, count: int) -> None:
+    """Print what is found, and who is accused, in markets of few lots."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for seed in range(4000, 4000 + worlds):
+        made = honest(drawn(seed, odd=0.0), count)
+        for name, most in told(made, {how.name: copied(made, how) for how in COPYING[1:4]}).items():
+            found[name] += most
+            if not name:
+                over = [sum(one >= limit for one in most) for limit in (PARAMETERS.look, PARAMETERS.alarm)]
+                sys.stderr.write(f"{seed} {over[0]} | {over[1]}\n")
+    for name, most in found.items():
+        row = f"{_share(most, PARAMETERS.look)} | {_share(most, PARAMETERS.alarm)}"
+        sys.stdout.write(f"{name or 'honest'}: {row}\n")
+
+
 def _renamed(changes: list[Change], by: int) -> list[Change]:
     return [replace(one, stamp=one.stamp * 1000 + by) for one in changes]
 
@@ -328,8 +343,8 @@ def main(count: int) -> None:
 
 if __name__ == "__main__":
     todo, *given = sys.argv[1:] or ["150"]
-    if todo in {"fit", "calibrate"}:
-        worlds, size = (*map(int, given), *(20, 120)[len(given) :])
-        (fit if todo == "fit" else calibrate)(worlds, size)
+    if todo in {"fit", "calibrate", "few"}:
+        worlds, size = (*map(int, given), *((80, 10) if todo == "few" else (20, 120))[len(given) :])
+        {"fit": fit, "calibrate": calibrate, "few": few}[todo](worlds, size)
     else:
         main(int(todo))
