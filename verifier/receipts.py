@@ -63,9 +63,8 @@ def veiled(answer: ScanAnswer) -> ScanAnswer:
     Of the serial, which is the code, the first group is left; what "you" did is nobody else's business.
     """
     stamp, scans = answer.stamp, answer.scans
-    return replace(
-        answer,
-        stamp=None if stamp is None else replace(stamp, serial=f"{stamp.serial[:4]}-…"),
+    return answer._replace(
+        stamp=None if stamp is None else stamp._replace(serial=f"{stamp.serial[:4]}-…"),
         scans=None if scans is None else replace(scans, by_you=0, elsewhere=scans.count),
         reasons=tuple(one for one in answer.reasons if one.code is not ReasonCode.SEEN_BEFORE),
     )

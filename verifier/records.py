@@ -55,8 +55,7 @@ class JournalDown(Exception):
     """The database could not be reached or gave no answer; a record that was on its way may or may not be committed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A stamp's sighting as it is kept: its counter and its packed history. `n` is 0 where there is none yet."""
 
     n: int = 0
@@ -90,8 +89,7 @@ class ScanRow(NamedTuple):
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What one micro-batch does to one stamp: from counter `prev` to the new state, with the scans that led there."""
 
     stamp: int

@@ -111,7 +111,7 @@ _HISTORY = (
 
 
 def _answer(base: ScanAnswer, verdict: Verdict, *findings: Finding, **values: object) -> ScanAnswer:
-    made: ScanAnswer = replace(base, verdict=verdict, reasons=tuple(map(reason, findings)), **values)  # type: ignore[arg-type]
+    made: ScanAnswer = base._replace(verdict=verdict, reasons=tuple(map(reason, findings)), **values)  # type: ignore[arg-type]
     return made
 
 
@@ -164,7 +164,7 @@ ANSWERS: dict[Verdict, ScanAnswer] = {
     ),
     Verdict.FORGED: _answer(_BARE, Verdict.FORGED, found_that(ReasonCode.SIGNATURE_WRONG)),
     Verdict.UNKNOWN: _answer(
-        _BARE, Verdict.UNKNOWN, found_that(ReasonCode.NOT_ISSUED), stamp=replace(STAMP, state=""), receipt=RECEIPT
+        _BARE, Verdict.UNKNOWN, found_that(ReasonCode.NOT_ISSUED), stamp=STAMP._replace(state=""), receipt=RECEIPT
     ),
     Verdict.FOREIGN: _answer(_BARE, Verdict.FOREIGN, found_that(ReasonCode.OTHER_HOST)),
     Verdict.MALFORMED: _answer(_BARE, Verdict.MALFORMED, found_that(ReasonCode.NOT_A_STAMP)),

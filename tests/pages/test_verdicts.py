@@ -153,7 +153,7 @@ def test_stars_of_the_day_and_stars_of_the_lot() -> None:
     answer = ANSWERS[Verdict.VALID]
 
     def shown(now: StarsView | None, then: StarsView | None) -> str:
-        changed = replace(answer, product=replace(PRODUCT, stars=now), lot=replace(LOT, stars=then))
+        changed = answer._replace(product=replace(PRODUCT, stars=now), lot=replace(LOT, stars=then))
         return pages.result(frame(), changed, View(RECEIPT)).text
 
     four, three = (StarsView(n, "1", date(2028, 1, 1), expired=False) for n in (4, 3))
@@ -188,7 +188,7 @@ def test_whoever_made_a_scan_may_say_where_after_every_verdict(verdict: Verdict)
 def test_a_display_piece_says_so_at_the_top() -> None:
     good = ANSWERS[Verdict.VALID_FIRST]
     there = reason(found_that(ReasonCode.ON_DISPLAY, place="Siêu thị <b>Sơn La</b>"))
-    page = pages.result(frame(), replace(good, reasons=(*good.reasons, there)), View(RECEIPT)).text
+    page = pages.result(frame(), good._replace(reasons=(*good.reasons, there)), View(RECEIPT)).text
     head = page[: page.index("Nên làm gì?")]
     assert "<h2>Lưu ý</h2>" in head
     assert "Trưng bày tại Siêu thị &lt;b&gt;Sơn La&lt;/b&gt;." in head
@@ -212,14 +212,14 @@ def test_never_fake_and_never_green_unchecked() -> None:
 def test_a_page_drawn_for_one_scan_shows_only_the_next_ones_own(verdict: Verdict) -> None:
     """Pages of one kind are drawn once: what is somebody's own must never be left in them."""
     one = ANSWERS[verdict]
-    stamp = None if one.stamp is None else replace(one.stamp, serial="AAAA-BBBB-CCCC-DDDD-E")
+    stamp = None if one.stamp is None else one.stamp._replace(serial="AAAA-BBBB-CCCC-DDDD-E")
     scans = one.scans
     if scans is not None and scans.count:
         scans = replace(scans, count=97, by_you=41, elsewhere=56, first_at=1)
     # What was not recorded has no receipt; its page has none of the next one's either.
     receipt = None if one.receipt is None else UUID(int=77)
     later = one.checked_at + 86_400_000_000
-    next_one = replace(one, stamp=stamp, scans=scans, checked_at=later, receipt=receipt)
+    next_one = one._replace(stamp=stamp, scans=scans, checked_at=later, receipt=receipt)
     first = pages.result(frame(), one, View(one.receipt))
     kept = pages.result(replace(frame(), here="/NEXT</a>"), next_one, View(next_one.receipt))
     assert kept.stencil is first.stencil

@@ -11,8 +11,9 @@ The counters are whole numbers, so that a replay in the recorded order gives the
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from math import inf
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from verifier.clones.distance import Known, roughly_km
 
@@ -121,28 +122,39 @@ class Evidence(NamedTuple):
 
     def pack(self) -> bytes:
         """The evidence in SIZE bytes."""
-        where = [*self.places, *((0, 0, 0),) * PLACES][:PLACES]
-        bits = len(self.places)
-        for value, width in zip(self[_SMALL:-1], _WIDTHS, strict=True):
-            bits = bits << width | int(value)  # type: ignore[arg-type]  # all but the last are whole numbers
-        for _, _, marks in where:
-            bits = bits << 2 | marks
-        coordinates = [part for lat, lon, _ in where for part in (lat, lon)]
-        return _PACK.pack(*self[:_SMALL], bits.to_bytes(_FLAGS, "little"), *coordinates)
+        return _packed(self)
 
-    @classmethod
-    def unpack(cls, packed: bytes, start: int = 0) -> Self:
+    @staticmethod
+    def unpack(packed: bytes, start: int = 0) -> "Evidence":
         """The evidence that was packed at `start`."""
-        found = _PACK.unpack_from(packed, start)
-        bits, where = int.from_bytes(found[_SMALL], "little"), found[_SMALL + 1 :]
-        marks = [bits >> 4 & 3, bits >> 2 & 3, bits & 3]
-        bits >>= 6
-        small: list[int] = []
-        for width in reversed(_WIDTHS):
-            small.append(bits & (1 << width) - 1)
-            bits >>= width
-        places = tuple((where[2 * n], where[2 * n + 1], marks[n]) for n in range(min(bits, PLACES)))
-        return cls._make((*found[:_SMALL], *reversed(small), places))
+        return _unpacked(packed[start : start + SIZE])
+
+
+# Most stamps ever seen share a few thousand histories, so most are packed and unpacked already.
+@lru_cache(maxsize=16_384)
+def _packed(e: Evidence) -> bytes:
+    where = [*e.places, *((0, 0, 0),) * PLACES][:PLACES]
+    bits = len(e.places)
+    for value, width in zip(e[_SMALL:-1], _WIDTHS, strict=True):
+        bits = bits << width | int(value)  # type: ignore[arg-type]  # all but the last are whole numbers
+    for _, _, marks in where:
+        bits = bits << 2 | marks
+    coordinates = [part for lat, lon, _ in where for part in (lat, lon)]
+    return _PACK.pack(*e[:_SMALL], bits.to_bytes(_FLAGS, "little"), *coordinates)
+
+
+@lru_cache(maxsize=16_384)
+def _unpacked(packed: bytes) -> Evidence:
+    found = _PACK.unpack(packed)
+    bits, where = int.from_bytes(found[_SMALL], "little"), found[_SMALL + 1 :]
+    marks = [bits >> 4 & 3, bits >> 2 & 3, bits & 3]
+    bits >>= 6
+    small: list[int] = []
+    for width in reversed(_WIDTHS):
+        small.append(bits & (1 << width) - 1)
+        bits >>= width
+    places = tuple((where[2 * n], where[2 * n + 1], marks[n]) for n in range(min(bits, PLACES)))
+    return Evidence._make((*found[:_SMALL], *reversed(small), places))
 
 
 _SMALL, _FLAGS = 6, 7  # the first counters are bytes and a word, the others bits of seven bytes
