@@ -28,6 +28,7 @@ from verifier.contract import (
     Scans,
     StarsView,
     TraceView,
+    Verdict,
     Words,
 )
 from verifier.kept import Kept
@@ -205,46 +206,68 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def scan_answer(answer: ScanAnswer, locale: str) -> Json:
-    """The scan answer as JSON, in parts written before where scans share them."""
-    words = VERDICTS[answer.verdict]
-    return {
-        "verdict": answer.verdict.value,
-        "tone": words.tone.value,
-        "headline": {"vi": words.headline.vi, "en": words.headline.en},
-        "advice": said(words.advice, locale),
-        "reasons": [reason(one, locale) for one in answer.reasons],
-        "first_scan": answer.first_scan,
-        "scans": None if answer.scans is None else _scans(answer.scans),
-        "stamp": None
-        if answer.stamp is None
-        else {
-            "serial": answer.stamp.serial,
-            "state": answer.stamp.state,
-            "profile": answer.stamp.profile,
-            "key_id": answer.stamp.key_id,
-            "pins": answer.stamp.pins,
-        },
-        "product": _written(answer.product, _product, locale),
-        "organisation": _written(answer.organisation, _organisation, locale),
-        "lot": _written(answer.lot, _lot, locale),
-        "trace": _written(answer.trace, _trace, locale),
-        "recall": _written(answer.recall, _recall, locale),
-        "receipt": None if answer.receipt is None else str(answer.receipt),
-        "checked_at": moment(answer.checked_at),
-        "suspicion": answer.suspicion,
-        "late": answer.late,
-    }
+def scan_answer(answer: ScanAnswer, locale: str) -> orjson.Fragment:
+    """The scan answer as JSON; what it shares with others of its verdict, and of its lot, is written already."""
+    scans, stamp, receipt = answer.scans, answer.stamp, answer.receipt
+    own = _members(
+        {
+            "reasons": _reasons.of(locale, answer.reasons, lambda: _told(answer.reasons, locale)),
+            "first_scan": answer.first_scan,
+            "scans": None if scans is None else _scans(scans),
+            "stamp": None if stamp is None else stamp._asdict(),
+            "receipt": None if receipt is None else str(receipt),
+            "checked_at": moment(answer.checked_at),
+            "suspicion": answer.suspicion,
+            "late": answer.late,
+        }
+    )
+    views = (answer.product, answer.organisation, answer.lot, answer.trace, answer.recall)
+    lot = _lots.of(locale, views, lambda: _of_lot(answer, locale))
+    return orjson.Fragment(b"{%b,%b,%b}" % (_of_verdict(answer.verdict, locale), own, lot))
 
 
-_views = Kept[orjson.Fragment]()
+_reasons = Kept[orjson.Fragment]()
+_lots = Kept[bytes]()
 
 
-def _written(view: T | None, write: Callable[[T, str], object], locale: str) -> orjson.Fragment | None:
-    """A view as JSON, written once for all scans that share it."""
-    if view is None:
-        return None
-    return _views.of(locale, (view,), lambda: orjson.Fragment(orjson.dumps(write(view, locale))))
+@lru_cache(maxsize=64)
+def _of_verdict(verdict: Verdict, locale: str) -> bytes:
+    """The members that follow from a verdict."""
+    words = VERDICTS[verdict]
+    return _members(
+        {
+            "verdict": verdict.value,
+            "tone": words.tone.value,
+            "headline": {"vi": words.headline.vi, "en": words.headline.en},
+            "advice": said(words.advice, locale),
+        }
+    )
+
+
+def _of_lot(answer: ScanAnswer, locale: str) -> bytes:
+    """The members that all scans of a lot share."""
+    return _members(
+        {
+            "product": _written(answer.product, _product, locale),
+            "organisation": _written(answer.organisation, _organisation, locale),
+            "lot": _written(answer.lot, _lot, locale),
+            "trace": _trace(answer.trace, locale),
+            "recall": _written(answer.recall, _recall, locale),
+        }
+    )
+
+
+def _members(content: Json) -> bytes:
+    """The members of an object, to stand among others."""
+    return orjson.dumps(content)[1:-1]
+
+
+def _told(facts: Sequence[Reason], locale: str) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps([reason(one, locale) for one in facts]))
+
+
+def _written(view: T | None, write: Callable[[T, str], Json], locale: str) -> Json | None:
+    return None if view is None else write(view, locale)
 
 
 def reason(fact: Reason, locale: str) -> Json:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from secrets import token_hex
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -33,7 +34,7 @@ from verifier.places import cell
 from verifier.problems import PROBLEMS, Problem
 from verifier.reports import KeyReused
 from verifier.scan import NonceReused
-from verifier.service import Service, new_id, now
+from verifier.service import Service, now
 from verifier.snapshot import NoSnapshot
 from verifier.stencil import Page, drawn
 
@@ -297,7 +298,7 @@ def request_id(request: Request) -> str:
     found: str = request.scope.get("request_id", "")
     if not found:
         given = headers_of(request).get(b"x-request-id", "")
-        found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
+        found = request.scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
     return found
 
 
