@@ -214,7 +214,7 @@ def _states(page: _Page) -> Iterator[Stamped]:
         if standing.state == ACTIVE and standing.lot is not None and history is not None:
             # What is on display or was published is met by strangers anywhere, and says nothing of its lot.
             known = standing.flags != NO_FLAGS
-            state = None if known else lots.state(standing.plan, history)
+            state = None if known else lots.state(standing.plan, history, standing.since)
             if state is None:
                 yield Stamped(one.stamp, standing.lot, one.at)
             else:

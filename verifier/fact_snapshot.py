@@ -125,6 +125,7 @@ class Snapshot:
         ended = certificate is not None and certificate.expires_on < day
         return Standing(
             state=part.state,
+            since=part.changed_at,
             batch=batch.row.id,
             lot=part.lot_id,
             compromised_key=self.key_compromised(batch),

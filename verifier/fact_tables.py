@@ -35,7 +35,7 @@ BATCH = _table(
     pins=_YES,
     manifest=sa.Text,
 )
-STAMP_RANGE = _table("stamp_range", batch_id=_BIG, lo=_BIG, hi=_BIG, state=_TEXT, lot_id=_BIG)
+STAMP_RANGE = _table("stamp_range", batch_id=_BIG, lo=_BIG, hi=_BIG, state=_TEXT, lot_id=_BIG, changed_at=_BIG)
 HOLD = _table("hold", id=_BIG, lot_id=_BIG, batch_id=_BIG, lo=_BIG, hi=_BIG, reason=_TEXT, lifted_at=_BIG)
 LOT = _table(
     "lot",

@@ -141,9 +141,13 @@ NO_FLAGS = Flags()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the facts say of one stamp on one local day. `state` is empty where the stamp is in no valid batch."""
+    """What the facts say of one stamp on one local day. `state` is empty where the stamp is in no valid batch.
+
+    `since` is when it came into that state (UTC microseconds).
+    """
 
     state: str = ""
+    since: int = 0
     batch: int | None = None
     lot: int | None = None
     manifest_valid: bool = True

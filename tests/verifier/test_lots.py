@@ -64,6 +64,16 @@ def test_what_is_met_on_the_first_days_is_met_where_goods_are_packed() -> None:
         assert (met(state) == CLASSES - 1) == (square == far_sign)
 
 
+def test_goods_that_are_packed_late_are_scanned_by_their_packers_late() -> None:
+    made = PLAN._replace(since_s=NOW // 1_000_000 - 60 * 86_400)
+    scanned = seen(SAIGON, made)
+    packed = lots.state(made, scanned, NOW - 3_600 * 1_000_000)
+    shipped = lots.state(made, scanned, NOW - 10 * 86_400 * 1_000_000)
+    assert packed is not None
+    assert shipped is not None
+    assert (packed.square, shipped.square) == (0, sign_of(square_of(*SAIGON), kind=3))
+
+
 def test_few_stamps_say_more_where_they_are_of_a_kind_that_is_rare() -> None:
     """The same stamps in the same town: late ones of a lot that has sold out, and those of one that has not."""
     square = square_of(*SAIGON)

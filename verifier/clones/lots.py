@@ -78,13 +78,17 @@ class Shown:
 NOTHING: Final = Shown((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (), 0, 0)
 
 
-def state(plan: Plan, sighting: Sighting) -> State | None:
-    """What a stamp with this history says of its lot; None before a buyer's first scan."""
+def state(plan: Plan, sighting: Sighting, active_since: int = 0) -> State | None:
+    """What a stamp with this history says of its lot; None before a buyer's first scan.
+
+    `active_since` (UTC microseconds) is when the stamp was activated, where that is known: goods that are packed weeks
+    after they were made are scanned by their packers then.
+    """
     if not sighting.has(Mark.FIRST_USED):
         return None
     e, planned = sighting.evidence, bool(plan.areas)
     level = bisect_right(PARAMETERS.levels, sighting.weight)
-    day = (sighting.first_at // _SECOND - plan.since_s) // _DAY_S
+    day = (sighting.first_at // _SECOND - max(plan.since_s, active_since // _SECOND)) // _DAY_S
     if 0 <= day < PACKED_DAYS:
         return State(_sign(2 * AGES + planned, bool(e.places), level))
     group = planned * AGES + (0 if not e.old else 1 if not e.stale else 2)

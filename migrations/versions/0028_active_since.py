@@ -1,0 +1,23 @@
+"""The verifiers may read when a range of stamps came into its state: a stamp's first days count from its activation.
+
+Revision: 0028, after 0027
+"""
+
+from alembic import op
+
+revision = "0028"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+ROLE = "sonla_verifier"
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"GRANT SELECT (changed_at) ON stamp_range TO {ROLE}")
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"REVOKE SELECT (changed_at) ON stamp_range FROM {ROLE}")  # noqa: S608  constants of this module
