@@ -19,8 +19,8 @@ from verifier.contract import ScanRequest
 from verifier.scan import NonceReused, Outcome, Scanner
 
 LARGEST_BATCH = 256
-# Scans that are few, but not alone, are waited with: most of what they cost is paid once a batch.
-FEW, GATHER_S = 20, 0.001
+# Scans that are few, but not alone, are waited with where a batch is dear: much of what they cost is paid once a batch.
+FEW, GATHER_STEPS, GATHER_S, DEAR_S = 24, 5, 0.0002, 0.002
 LONGEST_QUEUE = 4096
 LONGEST_S = 1.5
 _LOOK_S = 0.1
@@ -79,14 +79,24 @@ class ScanLoop:
         if self._open:
             events.call_later(_LOOK_S, self._look, events)
 
+    def _gather(self) -> None:
+        """Wait a moment, until they are no longer few."""
+        for _ in range(GATHER_STEPS):
+            if len(self._waiting) >= FEW:
+                return
+            time.sleep(GATHER_S)
+
     def _run(self) -> None:
+        took_s = 0.0
         while True:
             self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                if 1 < len(self._waiting) < FEW:
-                    time.sleep(GATHER_S)
+                if took_s > DEAR_S and len(self._waiting) > 1:
+                    self._gather()
+                began = time.monotonic()
                 self._answer([self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))])
+                took_s = time.monotonic() - began
             if self._stopping:
                 return
 
