@@ -103,6 +103,7 @@ class Village:
             "recalls": self.recall.uid,
             "activations": self.desk.rows(RangeEvent)[-1].uid,
             "reports": reports[0].id,
+            "report-cases": reports[0].id,
             "users": self.user,
             "cases": self.case,
         }
@@ -220,6 +221,7 @@ NOT_HERE = {
     "/api/v1/files/<uuid:uid>",
     "/media/<sha256>",
     "/office/reports/<uuid:uid>/photo",
+    "/api/v1/report-cases/<uuid:uid>/photo",
     "/api/v1/stamps",
     "/office/lots/start",
     "/office/join",
