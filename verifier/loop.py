@@ -1,8 +1,9 @@
 """The scan loop: one thread that answers whatever arrived while the last micro-batch was being committed.
 
-A lone scan goes at once, and under load a commit is shared by all that waited for it, so latency follows load. A few
-scans wait a millisecond for those that are on their way: phones that the batch before has answered come back together.
-The doors hand in a request and wait for its answer; a whole micro-batch wakes the doors' event loop once.
+A lone scan goes at once, and under load a commit is shared by all that waited for it, so latency follows load. Where
+a batch is dear, a few scans wait up to a millisecond for those that are on their way: phones that were answered
+together come back together. The doors hand in a request and wait for its answer; a whole micro-batch wakes the doors'
+event loop once.
 
 A scan may stand behind a batch that waits for a slow server, and then wait itself. Whoever has waited `LONGEST_S` is
 told that it could not be checked; what is recorded all the same is found by whoever asks again with the same nonce.

@@ -10,14 +10,12 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-ROLE = "sonla_verifier"
-
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(f"GRANT SELECT (changed_at) ON stamp_range TO {ROLE}")
+        op.execute("GRANT SELECT (changed_at) ON stamp_range TO sonla_verifier")
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(f"REVOKE SELECT (changed_at) ON stamp_range FROM {ROLE}")  # noqa: S608  constants of this module
+        op.execute("REVOKE SELECT (changed_at) ON stamp_range FROM sonla_verifier")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from tests.conftest import NOW
@@ -110,9 +111,8 @@ _HISTORY = (
 )
 
 
-def _answer(base: ScanAnswer, verdict: Verdict, *findings: Finding, **values: object) -> ScanAnswer:
-    made: ScanAnswer = base._replace(verdict=verdict, reasons=tuple(map(reason, findings)), **values)  # type: ignore[arg-type]
-    return made
+def _answer(base: ScanAnswer, verdict: Verdict, *findings: Finding, **values: Any) -> ScanAnswer:
+    return base._replace(verdict=verdict, reasons=tuple(map(reason, findings)), **values)
 
 
 ANSWERS: dict[Verdict, ScanAnswer] = {

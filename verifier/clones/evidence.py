@@ -135,8 +135,9 @@ class Evidence(NamedTuple):
 def _packed(e: Evidence) -> bytes:
     where = [*e.places, *((0, 0, 0),) * PLACES][:PLACES]
     bits = len(e.places)
-    for value, width in zip(e[_SMALL:-1], _WIDTHS, strict=True):
-        bits = bits << width | int(value)  # type: ignore[arg-type]  # all but the last are whole numbers
+    counters: tuple[Any, ...] = e[_SMALL:-1]
+    for value, width in zip(counters, _WIDTHS, strict=True):
+        bits = bits << width | int(value)
     for _, _, marks in where:
         bits = bits << 2 | marks
     coordinates = [part for lat, lon, _ in where for part in (lat, lon)]

@@ -5,8 +5,8 @@ week, in the two weeks after it, or later; and each of these near the plan or fa
 leave few late stamps, and presents and journeys mostly go to towns near by, while copies are on sale for weeks,
 anywhere: so the same few stamps say more by kind.
 
-Whoever scans within two days of production is where the goods are packed or shipped, for no copy is on sale so soon:
-those places count as none.
+Whoever scans within two days of production, or of the stamp's activation, is where the goods are packed or shipped, for
+no copy is on sale so soon: those places count as none.
 """
 
 from bisect import bisect_right
@@ -32,7 +32,7 @@ Counts = Mapping[int, int]
 """Distinct stamps by sign: of a lot, or of all lots."""
 
 PACKED_DAYS: Final = 2
-"""Since production: so long whoever scans is where goods are packed or shipped."""
+"""Since production or activation: so long whoever scans is where goods are packed or shipped."""
 _WHENS: Final = (7, 21)
 KINDS: Final = 2 * (len(_WHENS) + 1)
 """By when, and each near the plan and far from it; what is near has the even numbers."""
